@@ -49,8 +49,9 @@ fn pixels(raster: &Raster, scale: &Scale) -> Vec<Rgb> {
     if pixels.is_empty() { vec![GROUND] } else { pixels }
 }
 
-/// What a raster keeps and removes, without axes and legend: a PNG with a pixel for every texel, what is kept in [`KEPT`], what is removed
-/// in [`REMOVED`], blocks with few entries paler. The raster's values are shares kept.
+/// What a raster keeps and removes, without axes and legend: a PNG with a pixel for every texel.
+///
+/// What is kept is in [`KEPT`], what is removed in [`REMOVED`], blocks with few entries are paler. The raster's values are shares kept.
 ///
 /// # Errors
 /// [`FigureError::Render`].

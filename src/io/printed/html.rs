@@ -32,7 +32,7 @@ pub(super) fn html(page: &Page) -> Result<String, FigureError> {
         let (blocks, others) = rest.split_at(n);
         rest = others;
         if let Some(class) = group(first) {
-            out.push_str(&format!("<div class=\"{class}\">\n"));
+            push(&mut out, format_args!("<div class=\"{class}\">\n"));
         }
         for block in blocks {
             put(&mut out, block, &mut n_charts)?;
@@ -56,10 +56,10 @@ fn group(block: &Block) -> Option<&'static str> {
 
 fn put(out: &mut String, block: &Block, n_charts: &mut usize) -> Result<(), FigureError> {
     match block {
-        Block::Heading(title) => out.push_str(&format!("<h2>{}</h2>\n", text(title))),
-        Block::Appendix(title) => out.push_str(&format!("<h2 class=\"appendix\">{}</h2>\n", text(title))),
-        Block::Text(words) => out.push_str(&format!("<p>{}</p>\n", text(words))),
-        Block::Decision(words) => out.push_str(&format!("<p class=\"decision\">{}</p>\n", text(words))),
+        Block::Heading(title) => push(out, format_args!("<h2>{}</h2>\n", text(title))),
+        Block::Appendix(title) => push(out, format_args!("<h2 class=\"appendix\">{}</h2>\n", text(title))),
+        Block::Text(words) => push(out, format_args!("<p>{}</p>\n", text(words))),
+        Block::Decision(words) => push(out, format_args!("<p class=\"decision\">{}</p>\n", text(words))),
         Block::Facts(facts) => put_facts(out, facts),
         Block::Table(table) => put_table(out, table),
         Block::Chart(curves) => {
@@ -68,12 +68,12 @@ fn put(out: &mut String, block: &Block, n_charts: &mut usize) -> Result<(), Figu
         }
         Block::Picture(picture) => put_picture(out, picture)?,
         Block::Risks { title, lines } => {
-            out.push_str(&format!("<section class=\"risks\">\n<h2>{}</h2>\n", text(title)));
+            push(out, format_args!("<section class=\"risks\">\n<h2>{}</h2>\n", text(title)));
             put_lines(out, lines);
             out.push_str("</section>\n");
         }
         Block::Plan(stages) => put_plan(out, stages),
-        Block::Code(code) => out.push_str(&format!("<pre><code>{}</code></pre>\n", lines_of(code))),
+        Block::Code(code) => push(out, format_args!("<pre><code>{}</code></pre>\n", lines_of(code))),
     }
     Ok(())
 }
@@ -81,9 +81,9 @@ fn put(out: &mut String, block: &Block, n_charts: &mut usize) -> Result<(), Figu
 fn put_facts(out: &mut String, facts: &Facts) {
     out.push_str("<dl class=\"facts\">\n");
     for (name, value, note) in &facts.rows {
-        out.push_str(&format!("<div><dt>{}</dt><dd class=\"value\">{}</dd>", text(name), text(value)));
+        push(out, format_args!("<div><dt>{}</dt><dd class=\"value\">{}</dd>", text(name), text(value)));
         if !note.is_empty() {
-            out.push_str(&format!("<dd class=\"note\">{}</dd>", text(note)));
+            push(out, format_args!("<dd class=\"note\">{}</dd>", text(note)));
         }
         out.push_str("</div>\n");
     }
@@ -97,12 +97,12 @@ fn put_table(out: &mut String, table: &Table) {
     };
     out.push_str("<div class=\"scroll\"><table>\n");
     if !table.caption.is_empty() {
-        out.push_str(&format!("<caption>{}</caption>\n", text(&table.caption)));
+        push(out, format_args!("<caption>{}</caption>\n", text(&table.caption)));
     }
     if table.columns.iter().any(|(name, _)| !name.is_empty()) {
         out.push_str("<thead><tr>");
         for (at, (name, _)) in table.columns.iter().enumerate() {
-            out.push_str(&format!("<th scope=\"col\"{}>{}</th>", class(at), text(name)));
+            push(out, format_args!("<th scope=\"col\"{}>{}</th>", class(at), text(name)));
         }
         out.push_str("</tr></thead>\n");
     }
@@ -112,9 +112,9 @@ fn put_table(out: &mut String, table: &Table) {
         for (at, cell) in cells.iter().enumerate() {
             let (class, cell) = (class(at), text(cell));
             if at == 0 {
-                out.push_str(&format!("<th scope=\"row\"{class}>{cell}</th>"));
+                push(out, format_args!("<th scope=\"row\"{class}>{cell}</th>"));
             } else {
-                out.push_str(&format!("<td{class}>{cell}</td>"));
+                push(out, format_args!("<td{class}>{cell}</td>"));
             }
         }
         out.push_str("</tr>\n");
@@ -126,7 +126,7 @@ fn put_table(out: &mut String, table: &Table) {
 fn put_chart(out: &mut String, curves: &Curves, nth: usize) {
     let svg = curves.svg_within(&format!("c{nth}-"));
     let label = format!("role=\"img\" aria-label=\"{}\"", text(&curves.title));
-    out.push_str(&format!("<figure>{}</figure>\n", svg.replacen("role=\"img\"", &label, 1)));
+    push(out, format_args!("<figure>{}</figure>\n", svg.replacen("role=\"img\"", &label, 1)));
 }
 
 fn put_picture(out: &mut String, picture: &Picture) -> Result<(), FigureError> {
@@ -136,18 +136,21 @@ fn put_picture(out: &mut String, picture: &Picture) -> Result<(), FigureError> {
     let (w, h) = (picture.raster.w.max(1), picture.raster.h.max(1));
     let ratio = (w as f64 / h as f64).clamp(0.8, 5.0);
     let caption = text(&picture.caption);
-    out.push_str(&format!(
-        "<figure><img alt=\"{}\" style=\"aspect-ratio:{ratio:.3}\" src=\"data:image/png;base64,{data}\">\
+    push(
+        out,
+        format_args!(
+            "<figure><img alt=\"{}\" style=\"aspect-ratio:{ratio:.3}\" src=\"data:image/png;base64,{data}\">\
          <figcaption>{caption}</figcaption></figure>\n",
-        text(&picture.caption)
-    ));
+            text(&picture.caption)
+        ),
+    );
     Ok(())
 }
 
 fn put_plan(out: &mut String, stages: &[Stage]) {
     out.push_str("<ol class=\"plan\">\n");
     for stage in stages {
-        out.push_str(&format!("<li><h3>{}</h3>\n", text(&stage.name)));
+        push(out, format_args!("<li><h3>{}</h3>\n", text(&stage.name)));
         put_lines(out, &stage.lines);
         out.push_str("</li>\n");
     }
@@ -157,7 +160,7 @@ fn put_plan(out: &mut String, stages: &[Stage]) {
 fn put_lines(out: &mut String, lines: &[String]) {
     out.push_str("<ul>\n");
     for line in lines {
-        out.push_str(&format!("<li>{}</li>\n", text(line)));
+        push(out, format_args!("<li>{}</li>\n", text(line)));
     }
     out.push_str("</ul>\n");
 }
@@ -185,6 +188,11 @@ fn replaced(words: &str) -> String {
         }
     }
     out
+}
+
+/// Appends text.
+fn push(out: &mut String, text: std::fmt::Arguments<'_>) {
+    out.push_str(&text.to_string());
 }
 
 #[cfg(test)]

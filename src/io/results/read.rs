@@ -138,6 +138,7 @@ fn known(folder: &Path, name: &str, found: &str, expected: &str) -> Result<(), L
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::io::atomic::write_atomic;
 
     #[test]
     fn what_is_no_sweep_is_refused_with_what_was_expected() {
@@ -152,7 +153,7 @@ mod tests {
                 "unifews-sweep/9",
             ),
         ] {
-            std::fs::write(folder.path().join("results.json"), text).expect("written");
+            write_atomic(folder.path().join("results.json"), text.as_bytes()).expect("written");
             let error = read_sweep(folder.path()).expect_err("no sweep").to_string();
             assert!(error.contains(says), "{error}");
         }

@@ -4,6 +4,7 @@ use super::cost::cost;
 use super::decision::{claim_key, shown, smaller};
 use super::reported::{ReportOptions, Reported};
 use super::say::{Say, limit, times};
+use crate::io::bundle::TimingMetrics;
 use crate::io::printed::{Block, Column, Table};
 use crate::session::format::{NONE, percent};
 
@@ -22,7 +23,7 @@ pub(super) fn comparison(bundles: &[Reported], options: &ReportOptions, say: Say
             Some(certificate) => say.with("report-fact-not-certified", &[("points", limit(certificate.limit).into())]),
             None => none(),
         };
-        let speedup = metrics.timing.as_ref().map(|timing| timing.speedup());
+        let speedup = metrics.timing.as_ref().map(TimingMetrics::speedup);
         let time = speedup.map_or_else(none, |speedup| {
             let (key, factor) = (claim_key(Some(&speedup)), shown(&speedup));
             say.with("report-speedup-says", &[("time", key.into()), ("factor", factor.into())])

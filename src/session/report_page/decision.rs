@@ -3,7 +3,7 @@
 use super::reported::Reported;
 use super::say::{Say, direction, limit, points, times};
 use crate::engine::timing::{Claim, Speedup};
-use crate::io::bundle::RequestMetrics;
+use crate::io::bundle::{RequestMetrics, TimingMetrics};
 use crate::session::format::{count, percent};
 
 /// Smaller savings of bytes are none.
@@ -27,7 +27,7 @@ pub(super) fn sentence(of: &Reported, say: Say) -> String {
         None => "none",
     };
     let timing = bundle.metrics.timing.as_ref();
-    let speedup = timing.map(|timing| timing.speedup());
+    let speedup = timing.map(TimingMetrics::speedup);
     let request = request(of);
     let smaller = bundle.metrics.size.as_ref().map(|size| smaller(size.model_dense_bytes, size.model_sparse_bytes));
     let nodes = scored.map_or(0, |(_, score, _)| score.n_nodes);

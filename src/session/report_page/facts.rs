@@ -4,15 +4,16 @@ use super::cost::cost;
 use super::decision::{claim_key, percent_of_level, shown, smaller};
 use super::price::Price;
 use super::reported::Reported;
-use super::say::{Say, limit, times};
+use super::say::{Say, change, limit, times};
 use crate::io::printed::Facts;
 use crate::session::format::{bytes, count, percent, seconds, short_count};
 
 type Row = (String, String, String);
 
 pub(super) fn facts(of: &Reported, price: Option<&Price>, say: Say) -> Facts {
-    let rows = [accuracy(of, say), certificate(of, say), entries(of, say), weights(of, say)];
-    let more = [time(of, say), size(of, say), operations(of, say), price.and_then(|price| money(of, price, say))];
+    let rows = [accuracy(of, say), Some(certificate(of, say)), entries(of, say), weights(of, say)];
+    let money = price.and_then(|price| money(of, price, say));
+    let more = [Some(time(of, say)), size(of, say), Some(operations(of, say)), money];
     Facts { rows: rows.into_iter().chain(more).flatten().collect() }
 }
 
@@ -28,13 +29,13 @@ fn accuracy(of: &Reported, say: Say) -> Option<Row> {
             ("nodes", count(after.n_nodes as u64).into()),
         ],
     );
-    Some((name, say.change(&percent(before.accuracy), &percent(after.accuracy)), note))
+    Some((name, change(&percent(before.accuracy), &percent(after.accuracy)), note))
 }
 
-fn certificate(of: &Reported, say: Say) -> Option<Row> {
+fn certificate(of: &Reported, say: Say) -> Row {
     let name = say.text("report-fact-certificate");
     let Some(certificate) = &of.bundle.certificate else {
-        return Some((name, say.text("report-none"), say.text("report-fact-no-certificate")));
+        return (name, say.text("report-none"), say.text("report-fact-no-certificate"));
     };
     let tested = certificate.exported.and_then(|at| certificate.overall.points.get(at));
     let points = limit(certificate.limit);
@@ -50,7 +51,7 @@ fn certificate(of: &Reported, say: Say) -> Option<Row> {
             ),
         ],
     );
-    Some((name, say.with(key, &[("points", points.into())]), note))
+    (name, say.with(key, &[("points", points.into())]), note)
 }
 
 fn kept(before: usize, after: usize, say: Say) -> String {
@@ -73,10 +74,10 @@ fn weights(of: &Reported, say: Say) -> Option<Row> {
     (before > 0).then(|| (say.text("report-fact-weights"), removed, kept(before, after, say)))
 }
 
-fn time(of: &Reported, say: Say) -> Option<Row> {
+fn time(of: &Reported, say: Say) -> Row {
     let name = say.text("report-fact-time");
     let Some(timing) = &of.bundle.metrics.timing else {
-        return Some((name, say.text("report-none"), say.text("report-fact-no-time")));
+        return (name, say.text("report-none"), say.text("report-fact-no-time"));
     };
     let speedup = timing.speedup();
     let note = say.with(
@@ -87,7 +88,7 @@ fn time(of: &Reported, say: Say) -> Option<Row> {
             ("interval", say.ratio_interval(timing.speedup_interval).into()),
         ],
     );
-    Some((name, say.change(&seconds(timing.baseline_secs), &seconds(timing.pruned_secs)), note))
+    (name, change(&seconds(timing.baseline_secs), &seconds(timing.pruned_secs)), note)
 }
 
 fn size(of: &Reported, say: Say) -> Option<Row> {
@@ -95,20 +96,20 @@ fn size(of: &Reported, say: Say) -> Option<Row> {
     let (before, after) = (size.model_dense_bytes, size.model_sparse_bytes);
     let ratio = times(smaller(before, after));
     let note = say.with("report-fact-size-note", &[("factor", ratio.into()), ("values", size.values.key().into())]);
-    Some((say.text("report-fact-size"), say.change(&bytes(before), &bytes(after)), note))
+    Some((say.text("report-fact-size"), change(&bytes(before), &bytes(after)), note))
 }
 
-fn operations(of: &Reported, say: Say) -> Option<Row> {
+fn operations(of: &Reported, say: Say) -> Row {
     let totals = &of.bundle.metrics.totals;
     let removed = 1.0 - totals.macs_pruned as f64 / totals.macs_baseline.max(1) as f64;
     let note = say.with("report-fact-operations-note", &[("removed", percent(removed).into())]);
-    let change = say.change(&short_count(totals.macs_baseline), &short_count(totals.macs_pruned));
-    Some((say.text("report-fact-operations"), change, note))
+    let change = change(&short_count(totals.macs_baseline), &short_count(totals.macs_pruned));
+    (say.text("report-fact-operations"), change, note)
 }
 
 fn money(of: &Reported, price: &Price, say: Say) -> Option<Row> {
     let [before, after] = cost(of, price)?;
-    let value = say.change(&price.currency.says(before, say), &price.currency.says(after, say));
+    let value = change(&price.currency.says(before, say), &price.currency.says(after, say));
     let core = price.currency.says(price.per_core_hour, say);
     Some((say.text("report-fact-cost"), value, say.with("report-fact-cost-note", &[("price", core.into())])))
 }

@@ -2,7 +2,7 @@
 
 use super::masks::{entries, weights};
 use super::reported::Reported;
-use super::say::Say;
+use super::say::{Say, change};
 use crate::engine::model::StepKind;
 use crate::io::bundle::StepMetrics;
 use crate::io::printed::{Block, Column, Picture, Table};
@@ -53,7 +53,7 @@ fn table(of: &Reported, say: Say) -> Table {
         let operations = percent(1.0 - step.macs.pruned() as f64 / all);
         let error = step.relative_error.map_or_else(none, |error| format!("{error:.3}"));
         let time = step.baseline_secs.zip(step.pruned_secs);
-        let time = time.map_or_else(none, |(before, after)| say.change(&seconds(before), &seconds(after)));
+        let time = time.map_or_else(none, |(before, after)| change(&seconds(before), &seconds(after)));
         let shape = format!("{} → {}", count(step.d_in as u64), count(step.d_out as u64));
         vec![title(step, say), shape, kept, removed, weights, gone, operations, error, time]
     };

@@ -14,8 +14,9 @@ use crate::session::format::count;
 const SMALLEST_CLASS: usize = 10;
 
 pub(super) fn block(of: &Reported, say: Say) -> Block {
-    let lines = [certificate(of, say), test_size(of, say), worst_class(of, say), speed(of, say), machine(of, say)];
-    let more = [disturbed(of, say), recovered(of, say), arrivals(of, say), drift(of, say), stress(of, say)];
+    let lines =
+        [certificate(of, say), Some(test_size(of, say)), worst_class(of, say), speed(of, say), machine(of, say)];
+    let more = [disturbed(of, say), recovered(of, say), arrivals(of, say), Some(drift(of, say)), stress(of, say)];
     Block::Risks { title: say.text("report-risks"), lines: lines.into_iter().chain(more).flatten().collect() }
 }
 
@@ -38,10 +39,10 @@ fn certificate(of: &Reported, say: Say) -> Option<String> {
     ))
 }
 
-fn test_size(of: &Reported, say: Say) -> Option<String> {
-    let Some((part, _, after)) = of.scored() else { return Some(say.text("report-risk-no-labels")) };
+fn test_size(of: &Reported, say: Say) -> String {
+    let Some((part, _, after)) = of.scored() else { return say.text("report-risk-no-labels") };
     let half = points((after.high - after.low) / 2.0);
-    Some(say.with(
+    say.with(
         "report-risk-test-size",
         &[
             ("nodes", count(after.n_nodes as u64).into()),
@@ -49,7 +50,7 @@ fn test_size(of: &Reported, say: Say) -> Option<String> {
             ("half", half.into()),
             ("metric", say.metric(of.metric()).into()),
         ],
-    ))
+    )
 }
 
 fn worst_class(of: &Reported, say: Say) -> Option<String> {
@@ -99,12 +100,12 @@ fn arrivals(of: &Reported, say: Say) -> Option<String> {
     of.bundle.new_nodes.is_none().then(|| say.text("report-risk-no-new-nodes"))
 }
 
-fn drift(of: &Reported, say: Say) -> Option<String> {
-    let Some(last) = of.history.last() else { return Some(say.text("report-risk-never-checked")) };
-    Some(say.with(
+fn drift(of: &Reported, say: Say) -> String {
+    let Some(last) = of.history.last() else { return say.text("report-risk-never-checked") };
+    say.with(
         "report-risk-last-check",
         &[("day", day(last.at).into()), ("answer", answer(last.check.level, say).into())],
-    ))
+    )
 }
 
 fn stress(of: &Reported, say: Say) -> Option<String> {

@@ -41,11 +41,11 @@ impl Say {
             None => self.text("report-no-interval"),
         }
     }
+}
 
-    /// Something before and after.
-    pub(super) fn change(self, before: &str, after: &str) -> String {
-        format!("{before} → {after}")
-    }
+/// Something before and after.
+pub(super) fn change(before: &str, after: &str) -> String {
+    format!("{before} → {after}")
 }
 
 /// A share in points with one decimal and without a sign.

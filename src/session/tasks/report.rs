@@ -1,14 +1,12 @@
 //! Writes the report on bundles, or on a run as the bundle that it would be exported as.
 
-use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::export::ExportBundle;
 use super::{Task, TaskError};
 use crate::engine::control::Control;
-use crate::io::atomic::AtomicFile;
+use crate::io::atomic::{AtomicFile, AtomicFolder};
 use crate::io::bundle::{Bundle, BundleWriter, read_bundle};
 use crate::io::checks::read_history;
 use crate::io::printed::{PrintedForm, encode};
@@ -67,7 +65,7 @@ impl Task for WriteReport {
         for (at, source) in self.sources.into_iter().enumerate() {
             ctl.progress("reading bundles", at, n);
             ctl.check()?;
-            bundles.push(read(source, ctl)?);
+            bundles.push(read(source, &self.path, ctl)?);
         }
         attach_sweep(&mut bundles, self.sweep.as_deref(), |of, sweep| of.sweep = Some(sweep))?;
         attach_sweep(&mut bundles, self.compare.as_deref(), |of, sweep| of.methods = Some(sweep))?;
@@ -84,38 +82,23 @@ impl Task for WriteReport {
     }
 }
 
-fn read(source: ReportSource, ctl: &Control) -> Result<Reported, TaskError> {
+fn read(source: ReportSource, report: &Path, ctl: &Control) -> Result<Reported, TaskError> {
     let (name, bundle, history) = match source {
         ReportSource::Stored(path) => (path.display().to_string(), read_bundle(&path)?, read_history(&path)?),
-        ReportSource::Run(task, name) => (name, bundle_of(&task, ctl)?, Vec::new()),
+        ReportSource::Run(task, name) => (name, bundle_of(&task, report, ctl)?, Vec::new()),
     };
     Ok(Reported { name, bundle, history, sweep: None, methods: None, stress: None })
 }
 
-/// The bundle that a run would be exported as: it is written, so that a report says what a bundle's files say, and read back.
-fn bundle_of(task: &ExportBundle, ctl: &Control) -> Result<Bundle, TaskError> {
-    let passing = Passing::new();
-    task.run_into(BundleWriter::begin(&passing.0, ctl)?, &ctl.quiet())?;
-    Ok(read_bundle(&passing.0)?)
-}
-
-/// A file among the system's temporary ones, which goes when it was used.
-#[derive(Debug)]
-struct Passing(PathBuf);
-
-impl Passing {
-    fn new() -> Self {
-        static N_MADE: AtomicU64 = AtomicU64::new(0);
-        let name = format!("unifews-report-{}-{}.zip", std::process::id(), N_MADE.fetch_add(1, Ordering::Relaxed));
-        Self(std::env::temp_dir().join(name))
-    }
-}
-
-impl Drop for Passing {
-    fn drop(&mut self) {
-        // The system sweeps its temporary files where this does not.
-        drop(fs::remove_file(&self.0));
-    }
+/// The bundle that a run would be exported as: it is written beside the report, so that a report says what a bundle's files say, read back,
+/// and goes again.
+fn bundle_of(task: &ExportBundle, report: &Path, ctl: &Control) -> Result<Bundle, TaskError> {
+    const PART: &str = "bundle";
+    let name = format!("{}.{}.bundle", report.file_name().unwrap_or_default().to_string_lossy(), std::process::id());
+    // Never put into place, it leaves nothing.
+    let folder = AtomicFolder::begin(report.with_file_name(name), PART, ctl)?;
+    task.run_into(BundleWriter::within(folder.part().below(PART)), &ctl.quiet())?;
+    Ok(read_bundle(folder.part().meanwhile(PART))?)
 }
 
 /// Puts a sweep beside every bundle of its graph and model.
@@ -127,7 +110,9 @@ fn attach_sweep(
     let Some(folder) = folder else { return Ok(()) };
     let sweep = read_sweep(folder)?;
     let own = of_same(bundles, &sweep.graph, &sweep.model, folder)?;
-    own.into_iter().for_each(|of| put(of, sweep.clone()));
+    for of in own {
+        put(of, sweep.clone());
+    }
     Ok(())
 }
 
@@ -135,7 +120,9 @@ fn attach_stress(bundles: &mut [Reported], folder: Option<&Path>) -> Result<(), 
     let Some(folder) = folder else { return Ok(()) };
     let stress: StressRead = read_stress(folder)?;
     let own = of_same(bundles, &stress.graph, &stress.model, folder)?;
-    own.into_iter().for_each(|of| of.stress = Some(stress.clone()));
+    for of in own {
+        of.stress = Some(stress.clone());
+    }
     Ok(())
 }
 

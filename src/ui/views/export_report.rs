@@ -23,7 +23,7 @@ pub(super) fn report_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, entry: &RunEntry) {
     let mut choice = before;
     let name = words.text("report-window-language");
     row(ui, &name, |ui, _| {
-        let shown = choice.language.unwrap_or(cx.session.language());
+        let shown = choice.language.unwrap_or_else(|| cx.session.language());
         let mut language = shown;
         for one in Language::ALL {
             let response = ui.selectable_value(&mut language, one, one.name());
