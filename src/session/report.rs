@@ -12,7 +12,7 @@ use crate::io::printed::PrintedForm;
 use crate::io::{escaped_path, with_known_ending};
 
 impl Session {
-    /// Writes a report on a run: the bundle that it would be exported as is written among temporary files and read.
+    /// Writes a report on a run: the bundle that it would be exported as is written beside it for a moment, and read.
     pub(super) fn report(&mut self, id: RunId, path: PathBuf) {
         let Some((task, name)) = self.bundle_of(id) else { return };
         let choice = self.store.export.report;

@@ -195,6 +195,11 @@ fn replaced(words: &str) -> String {
     out
 }
 
+/// Appends text.
+fn push(out: &mut String, text: std::fmt::Arguments<'_>) {
+    out.push_str(&text.to_string());
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,14 +1,12 @@
 //! Writes the report on bundles, or on a run as the bundle that it would be exported as.
 
-use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::export::ExportBundle;
 use super::{Task, TaskError};
 use crate::engine::control::Control;
-use crate::io::atomic::AtomicFile;
+use crate::io::atomic::{AtomicFile, AtomicFolder};
 use crate::io::bundle::{Bundle, BundleWriter, read_bundle};
 use crate::io::checks::read_history;
 use crate::io::printed::{PrintedForm, encode};
