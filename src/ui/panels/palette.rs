@@ -171,7 +171,7 @@ impl Palette {
         let has_graph = store.graph.is_some();
         let settings = SETTINGS.into_iter().filter(|_| has_graph).map(|(name, fold)| Item::Setting(name, fold));
         let presets = PRESETS.iter().filter(|_| has_graph);
-        let presets = presets.map(|preset| Item::Preset(preset, format!("Preset: {}", preset.name)));
+        let presets = presets.map(|preset| Item::Preset(preset, format!("Preset: {}", preset.name(words))));
         let samples = samples().iter().map(|s| Item::Sample(s.spec, format!("Open sample {}", s.title)));
         let is_sample = |spec: &str| spec.starts_with("sample:");
         let recent = store.recent.iter().filter(|recent| !is_sample(&recent.spec));

@@ -6,13 +6,13 @@ use eframe::egui;
 pub(crate) const LIST_HEIGHT: f32 = 340.0;
 
 /// A combo box of `width` points; `label` says what each choice is called.
-pub(crate) fn picker<T: Copy + PartialEq>(
+pub(crate) fn picker<T: Copy + PartialEq, S: AsRef<str>>(
     ui: &mut egui::Ui,
     name: &str,
     width: f32,
     choices: &[T],
     chosen: &mut T,
-    label: impl Fn(T) -> (String, &'static str),
+    label: impl Fn(T) -> (String, S),
 ) -> egui::Response {
     let text = label(*chosen).0;
     let list = egui::ComboBox::from_id_salt(name).selected_text(&text).width(width).height(LIST_HEIGHT);
@@ -20,8 +20,8 @@ pub(crate) fn picker<T: Copy + PartialEq>(
         for choice in choices {
             let (text, says) = label(*choice);
             let item = ui.selectable_value(chosen, *choice, text);
-            if !says.is_empty() {
-                item.on_hover_text(says);
+            if !says.as_ref().is_empty() {
+                item.on_hover_text(says.as_ref());
             }
         }
     });

@@ -13,6 +13,7 @@ use self::columns::{COLUMNS, cell, number};
 use self::compare::ComparePage;
 use self::groups::{Line, in_order, lines};
 use super::{SaveRequest, View, ViewCx, WindowRequest};
+use crate::session::words::Words;
 use crate::session::{Command, GroupBy, RunEntry, RunId, runs_as_text, runs_writer};
 use crate::ui::panels::recipe_summary;
 use crate::ui::widgets::{chip, empty_state, mono, picker, shown, strong, weak};
@@ -111,17 +112,17 @@ impl View for Runs {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| self.files_ui(cx, ui));
         });
         ui.add_space(4.0);
-        let rows = self.rows(&store.runs);
+        let rows = self.rows(cx.session.words(), &store.runs);
         let height = ui.available_height().max(120.0);
         ui.push_id("table", |ui| self.table_ui(cx, ui, &rows, height));
     }
 }
 
 impl Runs {
-    fn rows<'a>(&self, runs: &'a [RunEntry]) -> Vec<&'a RunEntry> {
+    fn rows<'a>(&self, words: &Words, runs: &'a [RunEntry]) -> Vec<&'a RunEntry> {
         let wanted = self.filter.to_lowercase();
         let text = |e: &RunEntry| {
-            let recipe = recipe_summary(&e.run.recipe);
+            let recipe = recipe_summary(words, &e.run.recipe);
             format!("{} {} {recipe} {} {}", e.name, e.run.dataset.name(), e.note, e.tags.join(" "))
         };
         let mut rows: Vec<_> = runs.iter().filter(|e| text(e).to_lowercase().contains(&wanted)).collect();
@@ -138,7 +139,7 @@ impl Runs {
 
     /// What the table becomes elsewhere: the runs that are seen, in the order in which they are.
     fn files_ui(&self, cx: &ViewCx<'_>, ui: &mut egui::Ui) {
-        let rows = || in_order(self.group, &self.rows(&cx.session.store().runs));
+        let rows = || in_order(self.group, &self.rows(cx.session.words(), &cx.session.store().runs));
         let says =
             "Every column with full precision, thresholds, method, note and tags, of the runs that are seen here";
         if ui.button("Save table…").on_hover_text(says).clicked() {
@@ -260,8 +261,11 @@ impl Runs {
         ui.menu_button("⋮", |ui| self.menu_ui(cx, ui, entry))
             .response
             .widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, format!("Actions for {}", entry.name)));
-        let summary =
-            format!("{} · {}", entry.run.model.architecture.architecture.title(), recipe_summary(&entry.run.recipe));
+        let summary = format!(
+            "{} · {}",
+            entry.run.model.architecture.architecture.title(),
+            recipe_summary(cx.session.words(), &entry.run.recipe)
+        );
         ui.vertical(|ui| {
             ui.spacing_mut().item_spacing.y = 2.0;
             ui.spacing_mut().interact_size.y = 0.0;
