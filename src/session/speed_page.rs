@@ -3,6 +3,7 @@
 use super::format::{bytes, count, percent, seconds};
 use super::page::{PagePart, PageTable};
 use super::request_page::request_page;
+use super::words::{Language, Words};
 use crate::engine::bench::{GATHERED_COLUMNS, OrderSpeed, SpeedReport, WeightSpeed};
 use crate::io::bundle::MachineNote;
 
@@ -65,7 +66,7 @@ pub fn speed_page(report: &SpeedReport, machine: &MachineNote) -> Vec<PagePart> 
             narrow.speedup
         ))
     }));
-    parts.extend(request_page(&forward.requests));
+    parts.extend(request_page(Words::of(Language::English), &forward.requests));
     parts.push(PagePart::blank());
     let epoch = seconds(forward.epoch_secs);
     parts.push(PagePart::Line(format!("one epoch of training it, a step and an evaluation of all nodes: {epoch}")));

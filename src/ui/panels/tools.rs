@@ -187,7 +187,7 @@ impl Tools {
         let plan = &mut self.plan;
         ui.label(weak(cx.tokens, words.text("tools-reproduce-says")));
         for table in PublishedTable::ALL {
-            ui.radio_value(&mut plan.table, table, table.about());
+            ui.radio_value(&mut plan.table, table, words.text(table_key(table)));
         }
         egui::Grid::new("reproduce").num_columns(2).spacing([16.0, 6.0]).show(ui, |ui| {
             let label = ui.label(words.text("tools-seeds"));
@@ -238,6 +238,15 @@ impl Tools {
         if !state.page.is_empty() {
             ui.add(egui::Label::new(mono(state.page.as_str()).size(tokens::SMALL)).extend().selectable(true));
         }
+    }
+}
+
+fn table_key(table: PublishedTable) -> &'static str {
+    match table {
+        PublishedTable::PaperFig10 => "tools-table-fig10",
+        PublishedTable::PaperTable3 => "tools-table-table3",
+        PublishedTable::AuthorsDecoupled => "tools-table-decoupled",
+        PublishedTable::Truth => "tools-table-truth",
     }
 }
 
