@@ -12,6 +12,7 @@ use crate::io::bundle::read_bundle;
 use crate::session::answer_page;
 use crate::session::tasks::no_points;
 use crate::session::tasks::predict::{Asked, AskedNodes, Predict, PredictSource};
+use crate::session::words::{Language, Words};
 
 pub(super) fn run(args: &PredictArgs, terminal: &Terminal) -> anyhow::Result<()> {
     terminal.ctl().progress("reading the bundle", 0, 0);
@@ -33,5 +34,9 @@ pub(super) fn run(args: &PredictArgs, terminal: &Terminal) -> anyhow::Result<()>
             answers.nodes.iter().map(|node| node.logits.len()).sum::<usize>(),
         ));
     }
-    if args.shared.json { output::json(&answers.nodes) } else { output::lines(&page(&answer_page(&answers))) }
+    if args.shared.json {
+        output::json(&answers.nodes)
+    } else {
+        output::lines(&page(&answer_page(Words::of(Language::English), &answers)))
+    }
 }

@@ -33,6 +33,7 @@ use crate::session::tasks::look::{LookAtNodes, LookAtWeight};
 use crate::session::tasks::no_points;
 use crate::session::tasks::predict::AskedNodes;
 use crate::session::tasks::prune::Prune;
+use crate::session::words::{Language, Words};
 use crate::session::{
     Assumption, Baseline, ErrorReport, ReadingScore, Verdict, certificate_page, low_says, lower_first, replay_command,
     request_page,
@@ -424,10 +425,10 @@ pub(super) fn summary(run: &Run, metrics: &Metrics, verdict: &Verdict) -> Vec<St
     }
     let requests: Vec<_> = run.timing.iter().flat_map(|timing| &timing.requests).map(RequestTiming::summary).collect();
     if !requests.is_empty() {
-        lines.extend(page(&request_page(&requests)));
+        lines.extend(page(&request_page(Words::of(Language::English), &requests)));
         lines.push(String::new());
     }
-    lines.extend(metrics.low.as_ref().map(|low| low_says(low, run.timing.as_ref())));
+    lines.extend(metrics.low.as_ref().map(|low| low_says(Words::of(Language::English), low, run.timing.as_ref())));
     if let Some(why) = run.recipe.entries_stay().filter(|_| run.recipe.precision.entries != ValueType::F32) {
         lines.push(format!("values of entries stay f32: {why}"));
     }

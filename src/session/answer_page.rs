@@ -1,11 +1,11 @@
 //! Answers for some nodes, as a table.
 
-use super::format::count;
 use super::page::{PagePart, PageTable};
 use super::tasks::predict::{Answers, NodeAnswer, Said};
+use super::words::Words;
 
 /// One row per node, and what they depend on.
-pub(crate) fn answer_page(answers: &Answers) -> Vec<PagePart> {
+pub(crate) fn answer_page(words: &Words, answers: &Answers) -> Vec<PagePart> {
     let has_names = answers.nodes.iter().any(|node| node.class_name.is_some());
     let row = |node: &NodeAnswer| {
         let class = match &node.class {
@@ -17,18 +17,18 @@ pub(crate) fn answer_page(answers: &Answers) -> Vec<PagePart> {
         row.extend([class, node.margin.map_or_else(|| "-".to_owned(), |margin| format!("{margin:.4}"))]);
         row
     };
-    let header: &[&str] = if has_names { &["node", "name", "class", "margin"] } else { &["node", "class", "margin"] };
+    let name: &[&str] = if has_names { &["answer-name"] } else { &[] };
+    let header = [&["answer-node"], name, &["answer-class", "answer-margin"]].concat();
     vec![
         PagePart::Table(PageTable {
-            header: header.iter().map(|&word| word.to_owned()).collect(),
+            header: header.iter().map(|key| words.text(key)).collect(),
             n_left: header.len() - 2,
             rows: answers.nodes.iter().map(row).collect(),
         }),
         PagePart::blank(),
-        PagePart::Line(format!(
-            "receptive field: {} nodes, {} entries over all layers",
-            count(answers.field.n_nodes as u64),
-            count(answers.field.n_entries as u64)
+        PagePart::Line(words.with(
+            "answer-field",
+            &[("nodes", answers.field.n_nodes.into()), ("entries", answers.field.n_entries.into())],
         )),
     ]
 }

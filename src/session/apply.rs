@@ -122,21 +122,21 @@ impl Session {
             Command::LoadLayers(lose_at_most) => self.load_layers(lose_at_most),
             Command::ComparePoint(idx) => toggle(&mut self.store.sweep.compared, idx),
             Command::ShowRun(id) => self.show_run(id),
-            Command::PinRun(id, is_pinned) => self.change_run(id, "Pin a run", |e| e.is_pinned = is_pinned),
-            Command::PinRuns(ids, is_pinned) => self.replace_runs(&ids, "Pin runs", |mut entry| {
+            Command::PinRun(id, is_pinned) => self.change_run(id, "undo-pin-run", |e| e.is_pinned = is_pinned),
+            Command::PinRuns(ids, is_pinned) => self.replace_runs(&ids, "undo-pin-runs", |mut entry| {
                 entry.is_pinned = is_pinned;
                 Some(entry)
             }),
             Command::RenameRun(id, name) => {
                 let name = self.store.free_name(&name, Some(id));
-                self.change_run(id, "Rename a run", |e| e.name = name);
+                self.change_run(id, "undo-rename-run", |e| e.name = name);
             }
             Command::NoteRun(id, note) => {
-                self.change_run(id, "Note on a run", |e| note.trim().clone_into(&mut e.note));
+                self.change_run(id, "undo-note-run", |e| note.trim().clone_into(&mut e.note));
             }
-            Command::TagRun(id, tags) => self.change_run(id, "Tag a run", |e| e.tags = settled_tags(tags)),
-            Command::DeleteRun(id) => self.replace_run(id, "Delete a run", |_| None),
-            Command::DeleteRuns(ids) => self.replace_runs(&ids, "Delete runs", |_| None),
+            Command::TagRun(id, tags) => self.change_run(id, "undo-tag-run", |e| e.tags = settled_tags(tags)),
+            Command::DeleteRun(id) => self.replace_run(id, "undo-delete-run", |_| None),
+            Command::DeleteRuns(ids) => self.replace_runs(&ids, "undo-delete-runs", |_| None),
             Command::CompareRun(id) => self.compare_run_in_table(id),
             Command::Compute(request) => self.compute(request),
             Command::WriteFile(writer, path) => {
@@ -260,7 +260,7 @@ impl Session {
     /// its project. Runs stay in the table, and undo brings the inputs back.
     fn close_inputs(&mut self) {
         self.forget::<TrainingState>();
-        self.change_inputs("Close", None, |i| {
+        self.change_inputs(&self.words().text("undo-close"), None, |i| {
             i.graph = None;
             i.model = None;
         });
@@ -324,22 +324,22 @@ impl Session {
         }
     }
 
-    fn change_run(&mut self, id: RunId, label: &str, change: impl FnOnce(&mut RunEntry)) {
-        self.replace_run(id, label, |mut entry| {
+    fn change_run(&mut self, id: RunId, key: &str, change: impl FnOnce(&mut RunEntry)) {
+        self.replace_run(id, key, |mut entry| {
             change(&mut entry);
             Some(entry)
         });
     }
 
-    /// Puts what `replace` makes of a run in its place, or deletes it.
-    fn replace_run(&mut self, id: RunId, label: &str, replace: impl FnOnce(RunEntry) -> Option<RunEntry>) {
+    /// Puts what `replace` makes of a run in its place, or deletes it; `key` is of what the step is called.
+    fn replace_run(&mut self, id: RunId, key: &str, replace: impl FnOnce(RunEntry) -> Option<RunEntry>) {
         let Some(change) = self.replaced_run(id, replace) else { return };
-        self.history.add(label, change.clone(), None);
+        self.history.add(self.words().text(key), change.clone(), None);
         self.restore(change, Side::After);
     }
 
     /// The same for several runs, as one step.
-    fn replace_runs(&mut self, ids: &[RunId], label: &str, replace: impl Fn(RunEntry) -> Option<RunEntry>) {
+    fn replace_runs(&mut self, ids: &[RunId], key: &str, replace: impl Fn(RunEntry) -> Option<RunEntry>) {
         let mut changes = Vec::with_capacity(ids.len());
         for id in ids {
             // One after the other, because places move up when a run goes.
@@ -349,7 +349,7 @@ impl Session {
             }
         }
         if !changes.is_empty() {
-            self.history.add(label, Change::Several(changes), None);
+            self.history.add(self.words().text(key), Change::Several(changes), None);
         }
     }
 

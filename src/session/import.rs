@@ -140,7 +140,7 @@ impl Session {
         } else {
             self.want_safe_start();
         }
-        self.change_inputs("Open files", None, |inputs| {
+        self.change_inputs(&self.words().text("undo-open-files"), None, |inputs| {
             if let Some(recipe) = recipe {
                 inputs.recipe = recipe;
             }

@@ -1,27 +1,33 @@
 //! What low precision costs and gains, in one sentence for window and terminal.
 
 use super::format::{bytes, percent, seconds};
+use super::words::Words;
 use crate::engine::experiment::{Bytes, Timing};
 use crate::io::bundle::LowMetrics;
 
 /// What a model in low precision costs and gains. A speed-up is claimed as far as its interval carries.
-pub(crate) fn low_says(low: &LowMetrics, timing: Option<&Timing>) -> String {
+pub(crate) fn low_says(words: &Words, low: &LowMetrics, timing: Option<&Timing>) -> String {
     let number =
-        |value: Option<f64>| value.map_or_else(|| "no finite number".to_owned(), |value| format!("{value:.1e}"));
-    let mut parts = vec![format!(
-        "{} of the predictions stay, logits {} off, at most {}",
-        percent(low.agreement),
-        number(low.relative_error),
-        number(low.largest_difference)
-    )];
+        |value: Option<f64>| value.map_or_else(|| words.text("low-no-finite-number"), |value| format!("{value:.1e}"));
+    let agreement = [
+        ("agreement", percent(low.agreement).into()),
+        ("off", number(low.relative_error).into()),
+        ("most", number(low.largest_difference).into()),
+    ];
+    let mut parts = vec![words.with("low-agreement", &agreement)];
     let measured = timing.and_then(|timing| timing.low_speedup().zip(timing.low_over_pruned()));
     if let (Some(secs), Some((over_baseline, over_pruned))) = (low.secs, measured) {
-        let secs = seconds(secs);
-        parts.push(format!("{secs}, against unpruned {over_baseline}, against pruned {over_pruned}"));
+        let times = [
+            ("time", seconds(secs).into()),
+            ("baseline", over_baseline.to_string().into()),
+            ("pruned", over_pruned.to_string().into()),
+        ];
+        parts.push(words.with("low-times", &times));
     }
-    let of = |name: &str, of: Option<Bytes>| of.map(|of| format!("{name} {}", bytes_say(of)));
-    parts.extend([of("files", low.disk), of("memory", low.memory)].into_iter().flatten());
-    format!("low precision ({}): {}", low.stored_as, parts.join("; "))
+    let of = |key: &str, of: Option<Bytes>| of.map(|of| words.with(key, &[("bytes", bytes_say(of).into())]));
+    parts.extend([of("low-files", low.disk), of("low-memory", low.memory)].into_iter().flatten());
+    let facts = [("types", low.stored_as.to_string().into()), ("facts", parts.join("; ").into())];
+    words.with("low-says", &facts)
 }
 
 /// Unpruned, pruned, and in low precision.
@@ -33,9 +39,11 @@ pub(crate) fn bytes_say(of: Bytes) -> String {
 mod tests {
     use super::*;
     use crate::engine::sparsify::{StoredAs, ValueType};
+    use crate::session::words::Language;
 
     #[test]
     fn what_was_not_measured_is_not_said() {
+        let words = Words::of(Language::English);
         let low = LowMetrics {
             stored_as: StoredAs { weights: ValueType::Int8, ..StoredAs::default() },
             secs: None,
@@ -50,12 +58,12 @@ mod tests {
             disk: Some(Bytes { baseline: 4_000_000, pruned: 1_000_000, low: 300_000 }),
             memory: None,
         };
-        let says = low_says(&low, None);
+        let says = low_says(words, &low, None);
         assert!(
             says.starts_with("low precision (weights int8): 99.8 % of the predictions stay, logits 1.5e-2 off"),
             "{says}"
         );
         assert!(says.contains("; files ") && !says.contains("memory") && !says.contains("unpruned"), "{says}");
-        assert!(low_says(&LowMetrics { largest_difference: None, ..low }, None).contains("no finite number"));
+        assert!(low_says(words, &LowMetrics { largest_difference: None, ..low }, None).contains("no finite number"));
     }
 }

@@ -315,7 +315,7 @@ impl Session {
 
     /// All steps that can be taken back or made again, oldest first.
     pub fn steps(&self) -> Vec<UndoStep> {
-        self.history.steps()
+        self.history.steps(self.words())
     }
 
     /// What redo would make again, for people.

@@ -55,14 +55,14 @@ impl Session {
             Opened::Graph(graph) => {
                 self.remember(&graph.spec, "graph");
                 self.want_safe_start();
-                self.change_inputs("Open a graph", None, |i| i.graph = Some(*graph));
+                self.change_inputs(&self.words().text("undo-open-graph"), None, |i| i.graph = Some(*graph));
             }
             Opened::Model(model) => {
                 if !model.spec.is_empty() {
                     self.remember(&model.spec, "model");
                 }
                 self.want_safe_start();
-                self.change_inputs("Open a model", None, |i| {
+                self.change_inputs(&self.words().text("undo-open-model"), None, |i| {
                     i.recipe = fitted_to(&i.recipe, &model.model.architecture);
                     i.model = Some(*model);
                 });
@@ -71,7 +71,7 @@ impl Session {
                 self.remember(&path, "recipe");
                 self.thresholds_are_given();
                 let split_file = recipe.graph.split_file.clone();
-                self.change_inputs("Open a recipe", None, |i| i.recipe = *recipe);
+                self.change_inputs(&self.words().text("undo-open-recipe"), None, |i| i.recipe = *recipe);
                 self.read_split_file(split_file);
             }
             Opened::Bundle(bundle) => self.take_bundle(*bundle),
@@ -115,14 +115,14 @@ impl Session {
                 "accuracy was recovered, so its weights go with its own entries and values alone",
                 "Open the model that it was made of, and prune: its recipe is open",
             );
-            self.change_inputs("Open a bundle", None, |i| {
+            self.change_inputs(&self.words().text("undo-open-bundle"), None, |i| {
                 i.recipe = recipe;
                 i.graph = Some(graph);
             });
             return;
         }
         let name = Path::new(&spec).file_stem().map_or_else(|| spec.clone(), |s| s.to_string_lossy().into_owned());
-        self.change_inputs("Open a bundle", None, |i| {
+        self.change_inputs(&self.words().text("undo-open-bundle"), None, |i| {
             i.recipe = recipe.clone();
             i.graph = Some(graph);
             i.model = Some(model);
@@ -149,7 +149,7 @@ impl Session {
             None if is_settled => {}
             None => self.preview(),
             Some(AfterLoad::TrainSmall) if self.store.graph.is_some() => {
-                self.change_inputs("Choose a network", None, |i| {
+                self.change_inputs(&self.words().text("undo-choose-network"), None, |i| {
                     i.model = None;
                     i.recipe.model.hidden = SMALL_HIDDEN;
                 });
@@ -170,8 +170,8 @@ impl Session {
         let results = results.and_then(|path| results_beside(Path::new(path), &project));
         self.reads_results = results.is_some();
         let recipe = project.recipe.clone();
-        let label = if lost.is_some() { "Restore a session" } else { "Open a project" };
-        self.change_inputs(label, None, |i| {
+        let key = if lost.is_some() { "undo-restore-session" } else { "undo-open-project" };
+        self.change_inputs(&self.words().text(key), None, |i| {
             // What the model's file leaves open is as it was read when the project was saved.
             if let Some(loaded) = &mut i.model {
                 let reading = reading_of(&recipe.model, &loaded.model, &loaded.report.open);

@@ -2,17 +2,22 @@
 
 use super::format::{count, seconds};
 use super::page::{PagePart, PageTable};
+use super::words::Words;
 use crate::engine::experiment::RequestSummary;
 
 /// One row per size of request; nothing where none were timed.
-pub fn request_page(requests: &[RequestSummary]) -> Vec<PagePart> {
+pub fn request_page(words: &Words, requests: &[RequestSummary]) -> Vec<PagePart> {
     if requests.is_empty() {
         return Vec::new();
     }
     let rows = requests.iter().map(|request| {
         let change = |[before, after]: [usize; 2]| format!("{} → {}", count(before as u64), count(after as u64));
         let time = |way: usize| format!("{} ({})", seconds(request.secs[way]), seconds(request.slowest_secs[way]));
-        let busy = if request.is_disturbed { "; busy machine" } else { "" };
+        let speedup = request.speedup.to_string();
+        let speedup = match request.is_disturbed {
+            true => words.with("request-on-busy-machine", &[("speedup", speedup.into())]),
+            false => speedup,
+        };
         vec![
             count(request.n_asked as u64),
             change(request.field_nodes),
@@ -24,14 +29,25 @@ pub fn request_page(requests: &[RequestSummary]) -> Vec<PagePart> {
                 count(request.per_second[0].round() as u64),
                 count(request.per_second[1].round() as u64)
             ),
-            format!("{}{busy}", request.speedup),
+            speedup,
         ]
     });
-    let header = ["nodes", "their field: nodes", "entries", "unpruned", "pruned", "requests a second", "pruned is"];
-    let says = "Requests for random nodes, scored on their receptive field alone; medians (99th percentile):";
+    let header = [
+        "request-nodes",
+        "request-field-nodes",
+        "request-entries",
+        "request-unpruned",
+        "request-pruned",
+        "request-per-second",
+        "request-pruned-is",
+    ];
     vec![
         PagePart::blank(),
-        PagePart::Line(says.to_owned()),
-        PagePart::Table(PageTable { header: header.map(str::to_owned).to_vec(), n_left: 0, rows: rows.collect() }),
+        PagePart::Line(words.text("request-says")),
+        PagePart::Table(PageTable {
+            header: header.map(|key| words.text(key)).to_vec(),
+            n_left: 0,
+            rows: rows.collect(),
+        }),
     ]
 }

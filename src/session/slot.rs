@@ -322,8 +322,9 @@ impl Slot for AnswerState {
     fn add(&mut self, (): ()) {}
 
     fn finish(session: &mut Session, answers: Answers) {
+        let words = session.words();
         let state = &mut session.store.answers;
-        state.page = answer_page(&answers);
+        state.page = answer_page(words, &answers);
         state.by = state.asked.take();
     }
 }

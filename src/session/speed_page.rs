@@ -36,7 +36,7 @@ pub fn speed_page(report: &SpeedReport, machine: &MachineNote, words: &Words) ->
     parts.push(PagePart::blank());
     let forward = &report.forward;
     parts.extend(forward_lines(forward, words));
-    parts.extend(request_page(&forward.requests));
+    parts.extend(request_page(words, &forward.requests));
     parts.push(PagePart::blank());
     parts.push(line("speed-epoch", &[("time", seconds(forward.epoch_secs).into())]));
     parts

@@ -58,7 +58,7 @@ impl Session {
         if thresholds != Thresholds::of(&self.store.recipe) && thresholds == Thresholds::of(&start_recipe()) {
             self.chose_published = true;
         }
-        self.set_recipe(recipe, "Recipe", gesture);
+        self.set_recipe(recipe, &self.words().text("undo-recipe"), gesture);
     }
 
     /// The recipe for work that there is no recovery for: what the program chose for a model does not bind it.
@@ -176,7 +176,7 @@ impl Session {
         let title = format!("Closed {}: it does not fit {}", closed.name, closed.graph);
         let next = "Open a model that fits, or train one";
         self.store.notices.add(Level::Warning, title, closed.why.clone(), next);
-        self.change_inputs("Close the model", None, |i| i.model = None);
+        self.change_inputs(&self.words().text("undo-close-model"), None, |i| i.model = None);
         self.store.closed_model = Some(closed);
     }
 }

@@ -9,14 +9,14 @@ impl Session {
     pub(super) fn load_point(&mut self, idx: usize) {
         let sweep = &self.store.sweep;
         let recipe = sweep.grid.recipe_of(&sweep.base, idx, sweep.layer);
-        self.set_recipe(recipe, "Take over a point", None);
+        self.set_recipe(recipe, &self.words().text("undo-take-point"), None);
     }
 
     /// Of a comparison's point, by its place among the points.
     pub(super) fn load_method(&mut self, at: usize) {
         let state = &self.store.comparison;
         if let Some(recipe) = state.points.get(at).map(|p| state.recipe_of(p)) {
-            self.set_recipe(recipe, "Take over a method", None);
+            self.set_recipe(recipe, &self.words().text("undo-take-method"), None);
         }
     }
 
@@ -24,7 +24,7 @@ impl Session {
     pub(super) fn load_layer(&mut self, at: usize) {
         let state = &self.store.sensitivity;
         if let Some(recipe) = state.points.get(at).map(|p| p.recipe(&state.base)) {
-            self.set_recipe(recipe, "Take over a layer's threshold", None);
+            self.set_recipe(recipe, &self.words().text("undo-take-layer"), None);
         }
     }
 
@@ -32,14 +32,14 @@ impl Session {
     pub(super) fn load_layers(&mut self, lose_at_most: f64) {
         let state = &self.store.sensitivity;
         if let Some(recipe) = thresholds_by_layer(&state.points, &state.base, lose_at_most) {
-            self.set_recipe(recipe, "Take over thresholds by layer", None);
+            self.set_recipe(recipe, &self.words().text("undo-take-layers"), None);
         }
     }
 
     /// Of a run, with the graph and the model it was made on.
     pub(super) fn show_run(&mut self, id: RunId) {
         if let Some(entry) = self.store.run(id).cloned() {
-            self.change_inputs("Take over a run", None, |i| {
+            self.change_inputs(&self.words().text("undo-take-run"), None, |i| {
                 i.recipe = entry.run.recipe.clone();
                 i.graph = Some(entry.graph);
                 i.model = Some(entry.model);

@@ -17,20 +17,27 @@ use super::verdict::removed_in_short;
 use crate::io::{MemoryBudget, escaped_path};
 
 impl Session {
+    /// Says what cannot be done yet, what it needs, and what to do for it: keys.
+    fn cannot(&mut self, what: &str, needs: &str, next: &str) {
+        let words = self.words();
+        self.store.notices.add(Level::Warning, words.text(what), words.text(needs), words.text(next));
+    }
+
     /// Measures this machine; quickly, only to see that it runs.
     pub(super) fn bench(&mut self, is_quick: bool) {
         self.start::<BenchState, _>(Bench::new(None, is_quick));
     }
 
     pub(super) fn take_benched(&mut self, measured: &Benched) {
-        self.store.bench.page = speed_page(&measured.report, &measured.machine, self.words());
+        let words = self.words();
+        self.store.bench.page = speed_page(&measured.report, &measured.machine, words);
         match &measured.kept {
             Some(Ok(path)) => {
-                let kept = format!("Kept for choosing products: {}", escaped_path(path));
-                self.store.notices.add(Level::Info, "This machine was measured", kept, "");
+                let kept = words.with("tools-bench-kept", &[("path", escaped_path(path).to_string().into())]);
+                self.store.notices.add(Level::Info, words.text("tools-bench-measured"), kept, "");
             }
             Some(Err(why)) => {
-                self.store.notices.add(Level::Warning, "Not kept for choosing products", why, "");
+                self.store.notices.add(Level::Warning, words.text("tools-bench-not-kept"), why, "");
             }
             None => {}
         }
@@ -39,7 +46,7 @@ impl Session {
     /// Scores nodes with the run that is shown: of its graph, or that arrive at it.
     pub(super) fn predict(&mut self, asked: Asked) {
         let Some(run) = self.store.shown().cloned() else {
-            return self.refused("score nodes", "a pruned model", "Open a graph and a model");
+            return self.cannot("tools-cannot-score", "tools-needs-run", "tools-open-both");
         };
         self.store.answers.asked = Some(AnsweredBy { recipe: run.recipe.clone(), says: removed_in_short(&run) });
         let task = Predict { source: PredictSource::Run(run), asked };
@@ -51,7 +58,7 @@ impl Session {
         let asked = &self.store.monitor.asked;
         let [bundle, graph] = [&asked.bundle, &asked.graph].map(|text| text.trim().to_owned());
         if bundle.is_empty() || graph.is_empty() {
-            return self.refused("check", "a bundle and a later graph", "Name both in Monitor");
+            return self.cannot("tools-cannot-check", "tools-needs-bundle", "tools-name-in-monitor");
         }
         let given = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
         let task = CheckBundle {
@@ -75,7 +82,7 @@ impl Session {
     /// Reproduces a published table into a page.
     pub(super) fn reproduce(&mut self, plan: ReproducePlan, output: PathBuf) {
         if plan.seeds.is_empty() {
-            return self.refused("reproduce", "at least one seed", "Write them with commas between: 41, 42, 43");
+            return self.cannot("tools-cannot-reproduce", "tools-needs-seed", "tools-write-seeds");
         }
         self.store.reproduce = ReproduceState::default();
         self.start::<ReproduceState, _>(Reproduce { plan, output, memory: MemoryBudget::SYSTEM });
@@ -83,7 +90,8 @@ impl Session {
 
     pub(super) fn take_reproduced(&mut self, done: Reproduced) {
         self.store.reproduce.page = done.text;
-        let title = format!("Saved {}", escaped_path(&done.output));
+        let path = escaped_path(&done.output).to_string();
+        let title = self.words().with("tools-saved", &[("path", path.into())]);
         self.store.notices.add(Level::Info, title, "", "");
     }
 }

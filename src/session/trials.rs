@@ -165,7 +165,7 @@ impl Session {
         let recipe = found.chosen.as_ref().map(|(_, recipe)| recipe.clone());
         self.store.budget.found = Some(found);
         if let Some(recipe) = recipe {
-            self.set_recipe(recipe, "Find within a budget", None);
+            self.set_recipe(recipe, &self.words().text("undo-find-budget"), None);
             self.prune();
         }
     }

@@ -4,6 +4,7 @@ use super::activity::recipe_changes;
 use super::command::Gesture;
 use super::inputs::{LoadedGraph, LoadedModel};
 use super::store::RunEntry;
+use super::words::Words;
 use crate::engine::sparsify::Recipe;
 use crate::io::escaped_text;
 
@@ -39,32 +40,47 @@ pub struct UndoStep {
 
 impl Change {
     /// What it changes, one line each.
-    fn says(&self) -> Vec<String> {
-        let or_none = |name: Option<&String>| escaped_text(name.map_or("none", String::as_str)).into_owned();
+    fn says(&self, words: &Words) -> Vec<String> {
         match self {
             Self::Inputs { before, after } => {
-                let graphs = [before, after].map(|inputs| or_none(inputs.graph.as_ref().map(|graph| &graph.spec)));
-                let models = [before, after].map(|inputs| or_none(inputs.model.as_ref().map(|model| &model.name)));
-                let named = [("graph", graphs), ("model", models)];
-                let named = named.into_iter().filter(|(_, [before, after])| before != after);
-                let named = named.map(|(what, [before, after])| format!("{what}: {before} → {after}"));
+                let graphs = [before, after].map(|inputs| inputs.graph.as_ref().map(|graph| graph.spec.as_str()));
+                let models = [before, after].map(|inputs| inputs.model.as_ref().map(|model| model.name.as_str()));
+                let named = [("undo-changed-graph", graphs), ("undo-changed-model", models)];
+                let named = named.into_iter().filter_map(|(key, names)| changed(words, key, names));
                 named.chain(recipe_changes(&before.recipe, &after.recipe)).collect()
             }
-            Self::Several(changes) => changes.iter().flat_map(Self::says).collect(),
+            Self::Several(changes) => changes.iter().flat_map(|change| change.says(words)).collect(),
             Self::Run { before, after, .. } => {
-                let of = |of: fn(&RunEntry) -> String| {
-                    [before, after].map(|run| or_none(run.as_deref().map(of).filter(|text| !text.is_empty()).as_ref()))
-                };
-                let [old, name] = of(|run| run.name.clone());
-                let named = if old == name { format!("run {name}") } else { format!("run: {old} → {name}") };
+                let of = |of: fn(&RunEntry) -> String| [before, after].map(|run| run.as_deref().map(of));
+                let names = of(|run| run.name.clone());
+                let names = names.each_ref().map(Option::as_deref);
+                let named = changed(words, "undo-changed-run", names)
+                    .unwrap_or_else(|| words.with("undo-run", &[("name", or_none(words, names[0]).into())]));
                 // A run that comes or goes takes these with it.
                 let is_same_run = before.is_some() && after.is_some();
-                let also = [("note", of(|run| run.note.clone())), ("tags", of(|run| run.tags.join(", ")))];
-                let also = also.into_iter().filter(|(_, [old, new])| is_same_run && old != new);
-                let also = also.map(|(what, [old, new])| format!("{what}: {old} → {new}"));
+                let also = [
+                    ("undo-changed-note", of(|run| run.note.clone())),
+                    ("undo-changed-tags", of(|run| run.tags.join(", "))),
+                ];
+                let also = also.into_iter().filter(|_| is_same_run);
+                let also = also.filter_map(|(key, texts)| changed(words, key, texts.each_ref().map(Option::as_deref)));
                 std::iter::once(named).chain(also).collect()
             }
         }
+    }
+}
+
+/// A line on what changed, none where nothing did.
+fn changed(words: &Words, key: &str, [before, after]: [Option<&str>; 2]) -> Option<String> {
+    let [before, after] = [before, after].map(|text| or_none(words, text));
+    (before != after).then(|| words.with(key, &[("before", before.into()), ("after", after.into())]))
+}
+
+/// A text from outside as it is shown, or that there is none.
+fn or_none(words: &Words, text: Option<&str>) -> String {
+    match text.filter(|text| !text.is_empty()) {
+        Some(text) => escaped_text(text).into_owned(),
+        None => words.text("undo-none"),
     }
 }
 
@@ -132,8 +148,11 @@ impl UndoHistory {
     }
 
     /// All steps, oldest first: those that are done, then those that were taken back.
-    pub(super) fn steps(&self) -> Vec<UndoStep> {
-        let step = |step: &Step, is_done| UndoStep { label: step.label.clone(), changed: step.change.says(), is_done };
+    pub(super) fn steps(&self, words: &Words) -> Vec<UndoStep> {
+        let step = |step: &Step, is_done| {
+            let changed = step.change.says(words);
+            UndoStep { label: step.label.clone(), changed, is_done }
+        };
         let undone = self.undone.iter().rev().map(|taken_back| step(taken_back, false));
         self.done.iter().map(|done| step(done, true)).chain(undone).collect()
     }

@@ -143,4 +143,4 @@ hops-name = Hop, Hop { $n } of { $all }
 hops-says = removed { $share } (kept { $kept } of { $all })
 
 channels-without = without { $n } of { $all } channels
-channels-legend-says = ‖ΦW − ΦŴ‖ / ‖ΦW‖ of the next layer's product once so many channels are gone and the others make up for them, before single weights and any training
+channels-legend-says = ‖ΦW − ΦŴ‖ / ‖ΦW‖ of the next layer's product once so many channels are gone and the others make up for them, before entries, single weights and any training

@@ -143,4 +143,4 @@ hops-name = ホップ { $n } / { $all }
 hops-says = 除去 { $share }（保持 { $kept } / { $all }）
 
 channels-without = { $all } 中 { $n } チャネルなし
-channels-legend-says = その数のチャネルがなくなり、ほかが補った後の、次の層の積の ‖ΦW − ΦŴ‖ / ‖ΦW‖。個々の重みと学習の前
+channels-legend-says = その数のチャネルがなくなり、ほかが補った後の、次の層の積の ‖ΦW − ΦŴ‖ / ‖ΦW‖。エントリー、個々の重み、学習の前

@@ -51,7 +51,7 @@ fn pixels(raster: &Raster, scale: &Scale) -> Vec<Rgb> {
 
 /// What a raster keeps and removes, without axes and legend: a PNG with a pixel for every texel.
 ///
-/// What is kept is in [`KEPT`], what is removed in [`REMOVED`], blocks with few entries paler. The raster's values are shares kept.
+/// What is kept is in [`KEPT`], what is removed in [`REMOVED`], blocks with few entries are paler. The raster's values are shares kept.
 ///
 /// # Errors
 /// [`FigureError::Render`].

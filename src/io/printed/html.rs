@@ -45,11 +45,6 @@ pub(super) fn html(page: &Page) -> Result<String, FigureError> {
     Ok(out)
 }
 
-/// Appends what a `format_args!` says.
-fn push(out: &mut String, says: std::fmt::Arguments<'_>) {
-    out.push_str(&says.to_string());
-}
-
 /// What stands side by side.
 fn group(block: &Block) -> Option<&'static str> {
     match block {

@@ -3,8 +3,7 @@
 use super::reported::Reported;
 use super::say::{Say, direction, limit, points, times};
 use crate::engine::timing::{Claim, Speedup};
-use crate::io::bundle::RequestMetrics;
-use crate::io::bundle::TimingMetrics;
+use crate::io::bundle::{RequestMetrics, TimingMetrics};
 use crate::session::format::{count, percent};
 
 /// Smaller savings of bytes are none.

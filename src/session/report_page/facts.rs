@@ -12,8 +12,8 @@ type Row = (String, String, String);
 
 pub(super) fn facts(of: &Reported, price: Option<&Price>, say: Say) -> Facts {
     let rows = [accuracy(of, say), Some(certificate(of, say)), entries(of, say), weights(of, say)];
-    let more =
-        [Some(time(of, say)), size(of, say), Some(operations(of, say)), price.and_then(|price| money(of, price, say))];
+    let money = price.and_then(|price| money(of, price, say));
+    let more = [Some(time(of, say)), size(of, say), Some(operations(of, say)), money];
     Facts { rows: rows.into_iter().chain(more).flatten().collect() }
 }
 

@@ -90,30 +90,15 @@ fn read(source: ReportSource, report: &Path, ctl: &Control) -> Result<Reported, 
     Ok(Reported { name, bundle, history, sweep: None, methods: None, stress: None })
 }
 
-/// The bundle that a run would be exported as: it is written, so that a report says what a bundle's files say, and read back.
+/// The bundle that a run would be exported as: it is written beside the report, so that a report says what a bundle's files say, read back,
+/// and goes again.
 fn bundle_of(task: &ExportBundle, report: &Path, ctl: &Control) -> Result<Bundle, TaskError> {
-    let passing = Passing::beside(report);
-    task.run_into(BundleWriter::begin(&passing.0, ctl)?, &ctl.quiet())?;
-    Ok(read_bundle(&passing.0)?)
-}
-
-/// A file beside the report, which goes when it was used.
-#[derive(Debug)]
-struct Passing(PathBuf);
-
-impl Passing {
-    fn beside(report: &Path) -> Self {
-        static N_MADE: AtomicU64 = AtomicU64::new(0);
-        let n = N_MADE.fetch_add(1, Ordering::Relaxed);
-        Self(report.with_file_name(format!(".unifews-report-{}-{n}.zip", std::process::id())))
-    }
-}
-
-impl Drop for Passing {
-    fn drop(&mut self) {
-        // It may never have been written.
-        drop(fs::remove_file(&self.0));
-    }
+    const PART: &str = "bundle";
+    let name = format!("{}.{}.bundle", report.file_name().unwrap_or_default().to_string_lossy(), std::process::id());
+    // Never put into place, it leaves nothing.
+    let folder = AtomicFolder::begin(report.with_file_name(name), PART, ctl)?;
+    task.run_into(BundleWriter::within(folder.part().below(PART)), &ctl.quiet())?;
+    Ok(read_bundle(folder.part().meanwhile(PART))?)
 }
 
 /// Puts a sweep beside every bundle of its graph and model.

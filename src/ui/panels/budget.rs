@@ -2,7 +2,7 @@
 
 use eframe::egui;
 
-use super::fields::combo;
+use super::fields::{combo, option, titled};
 use crate::engine::experiment::Goal;
 use crate::session::Command;
 use crate::session::jobs::Lane;
@@ -10,42 +10,47 @@ use crate::session::tasks::budget::{answer, asked, says};
 use crate::ui::context::ViewCx;
 use crate::ui::tokens;
 use crate::ui::widgets::{strong, value_row, weak};
+use crate::ui::words::Say as _;
 
 /// The block at the head of the recipe panel.
 pub(super) fn budget_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>) {
-    let store = cx.session.store();
+    let (store, words) = (cx.session.store(), ui.words());
     let state = &store.budget;
     let mut budget = state.budget;
     ui.horizontal(|ui| {
-        ui.label(strong("Budget"));
-        let label =
-            ui.label("Lose at most").on_hover_text("Points of accuracy that may be lost on the validation nodes");
+        ui.label(strong(words.text("recipe-budget")));
+        let label = titled(ui, "recipe-lose-at-most");
         let mut points = 100.0 * budget.lose_at_most;
         let number = egui::DragValue::new(&mut points)
             .range(0.0..=50.0)
             .clamp_existing_to_range(false)
             .speed(0.1)
             .fixed_decimals(1)
-            .suffix(" points");
+            .suffix(words.text("recipe-points-suffix"));
         if ui.add(number.update_while_editing(false)).labelled_by(label.id).changed() {
             budget.lose_at_most = points / 100.0;
         }
     });
     ui.horizontal(|ui| {
-        ui.label("to gain");
-        combo(ui, "To gain", budget.goal.title(), |ui| {
+        ui.label(words.text("recipe-to-gain-label"));
+        combo(ui, "recipe-to-gain", &words.text(goal_key(budget.goal)), |ui| {
             for goal in Goal::ALL {
-                ui.selectable_value(&mut budget.goal, goal, goal.title()).on_hover_text(goal_says(goal));
+                option(ui, &mut budget.goal, goal, goal_key(goal));
             }
         });
         let is_busy = cx.session.is_busy(&Lane::Budget);
         let has_both = store.graph.is_some() && store.model.is_some();
         let button = ui
-            .add_enabled(has_both && !is_busy, egui::Button::new(if is_busy { "Looking" } else { "Find" }))
-            .on_hover_text(
-                "Tries more and more with recovery, takes the last over that stays within the budget, and prunes by it",
+            .add_enabled(
+                has_both && !is_busy,
+                egui::Button::new(if is_busy { words.text("recipe-looking") } else { words.text("recipe-find") }),
             )
-            .on_disabled_hover_text(if is_busy { "Shares are tried" } else { "Open a graph and a model first" });
+            .on_hover_text(words.text("recipe-find-says"))
+            .on_disabled_hover_text(if is_busy {
+                words.text("recipe-shares-tried")
+            } else {
+                words.text("recipe-open-both-first")
+            });
         if button.clicked() {
             cx.out.send(Command::FindWithin(budget));
         }
@@ -54,10 +59,10 @@ pub(super) fn budget_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>) {
         cx.out.send(Command::SetBudget(budget));
     }
     for point in &state.points {
-        let mark = if point.is_within { "within" } else { "too much" };
         // Without the sign of a 0.
         let change = 0.0 - (1e3 * point.loss).round() / 10.0;
-        let value = format!("{change:+.1} points  {mark}");
+        let key = if point.is_within { "recipe-point-within" } else { "recipe-point-too-much" };
+        let value = words.with(key, &[("change", format!("{change:+.1}").into())]);
         value_row(ui, cx.tokens, &asked(point), &value);
     }
     if let Some(found) = &state.found {
@@ -68,10 +73,10 @@ pub(super) fn budget_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>) {
     }
 }
 
-fn goal_says(goal: Goal) -> &'static str {
+fn goal_key(goal: Goal) -> &'static str {
     match goal {
-        Goal::Time => "Entries and weights go together",
-        Goal::Size => "Weights go, entries stay",
-        Goal::Entries => "Entries go, weights stay",
+        Goal::Time => "recipe-goal-time",
+        Goal::Size => "recipe-goal-size",
+        Goal::Entries => "recipe-goal-entries",
     }
 }

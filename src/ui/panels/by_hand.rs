@@ -10,6 +10,7 @@ use crate::engine::sparsify::{PinnedEntry, Pins};
 use crate::session::{Command, NodeReport};
 use crate::ui::context::ViewCx;
 use crate::ui::widgets::{picker, weak};
+use crate::ui::words::Say as _;
 
 /// Of a choice, points.
 const WIDTH: f32 = 62.0;
@@ -52,7 +53,10 @@ impl<'a> ByHand<'a> {
         let before = self.decided.get(entry.source.as_str()).copied();
         let mut chosen = before;
         ui.add_enabled_ui(self.refused.is_none(), |ui| {
-            let chooser = picker(ui, name, WIDTH, &[None, Some(true), Some(false)], &mut chosen, label);
+            let chooser = picker(ui, name, WIDTH, &[None, Some(true), Some(false)], &mut chosen, |is_kept| {
+                let (words, key) = (cx.session.words(), pin_key(is_kept));
+                (words.text(key), words.hint(key))
+            });
             if let Some(why) = &self.refused {
                 chooser.on_disabled_hover_text(why);
             }
@@ -65,13 +69,13 @@ impl<'a> ByHand<'a> {
     /// Decides of all entries of the node.
     pub(super) fn all_ui(&self, cx: &ViewCx<'_>, ui: &mut egui::Ui, report: &NodeReport) {
         let sources = report.around.neighbours.iter();
-        let button = |ui: &mut egui::Ui, text: &str, says: &str, is_enabled: bool, is_kept: Option<bool>| {
-            let button = ui.add_enabled(is_enabled, egui::Button::new(text).small()).on_hover_text(says);
+        let words = ui.words();
+        let button = |ui: &mut egui::Ui, key: &str, is_enabled: bool, is_kept: Option<bool>| {
+            let button = egui::Button::new(words.text(key)).small();
+            let button = ui.add_enabled(is_enabled, button).on_hover_text(words.hint(key));
             let button = match &self.refused {
                 Some(why) => button.on_disabled_hover_text(why),
-                None if !self.is_room_for_all => {
-                    button.on_disabled_hover_text("They are more than can be decided by hand")
-                }
+                None if !self.is_room_for_all => button.on_disabled_hover_text(words.text("recipe-pins-too-many")),
                 None => button,
             };
             if button.clicked() {
@@ -81,29 +85,30 @@ impl<'a> ByHand<'a> {
         };
         let can = self.refused.is_none() && self.is_room_for_all;
         ui.horizontal_wrapped(|ui| {
-            ui.label(weak(cx.tokens, "All of them"));
-            button(ui, "Keep", "Keep every entry of this node, whatever the thresholds say", can, Some(true));
-            button(ui, "Remove", "Remove every entry of this node but its self-loop", can, Some(false));
-            button(ui, "By rule", "Let the recipe's rule decide again", !self.decided.is_empty(), None);
+            ui.label(weak(cx.tokens, words.text("recipe-pins-all")));
+            button(ui, "recipe-pins-keep-all", can, Some(true));
+            button(ui, "recipe-pins-remove-all", can, Some(false));
+            button(ui, "recipe-pins-by-rule", !self.decided.is_empty(), None);
         });
     }
 }
 
-fn label(is_kept: Option<bool>) -> (String, &'static str) {
-    let (name, says) = match is_kept {
-        None => ("by rule", "The recipe's thresholds or its recovery decide"),
-        Some(true) => ("keep", "Stays in every layer, wherever thresholds move"),
-        Some(false) => ("remove", "Goes from the first layer on"),
-    };
-    (name.to_owned(), says)
+fn pin_key(is_kept: Option<bool>) -> &'static str {
+    match is_kept {
+        None => "recipe-pin-rule",
+        Some(true) => "recipe-pin-keep",
+        Some(false) => "recipe-pin-remove",
+    }
 }
 
 /// What the recipe says by hand, and the way back.
 pub(super) fn pins_ui(ui: &mut egui::Ui, pins: &mut Arc<Pins>) {
+    let words = ui.words();
     ui.horizontal(|ui| {
-        ui.label(format!("{} kept, {} removed", pins.keep.len(), pins.remove.len()));
-        let clear = ui.small_button("Clear").on_hover_text("Let the recipe's rule decide of all entries again");
-        clear.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, "Clear what was decided by hand"));
+        let numbers = [("kept", pins.keep.len().into()), ("removed", pins.remove.len().into())];
+        ui.label(words.with("recipe-pins-numbers", &numbers));
+        let clear = ui.small_button(words.text("recipe-pins-clear")).on_hover_text(words.hint("recipe-pins-clear"));
+        clear.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, words.text("recipe-pins-clear-name")));
         if clear.clicked() {
             *pins = Arc::default();
         }

@@ -4,29 +4,43 @@ use eframe::egui;
 
 use crate::engine::sparsify::Recipe;
 use crate::io::LoadReport;
-use crate::session::{Command, PagePart, format, markdown};
+use crate::session::{Command, PagePart, markdown};
 use crate::ui::context::{ViewCx, WindowRequest};
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::widgets::{LIST_HEIGHT, chip, shown, strong, value_row, weak};
+use crate::ui::words::Say as _;
 
-/// A combo box with an accessible name.
-pub(super) fn combo(ui: &mut egui::Ui, name: &str, selected: &str, add: impl FnOnce(&mut egui::Ui)) {
-    wide_combo(ui, name, selected, 136.0, add);
+/// A combo box; `key` is of its name, and `selected` what it shows.
+pub(super) fn combo(ui: &mut egui::Ui, key: &str, selected: &str, add: impl FnOnce(&mut egui::Ui)) {
+    wide_combo(ui, key, selected, 136.0, add);
 }
 
 /// The same where little room is left.
-pub(super) fn narrow_combo(ui: &mut egui::Ui, name: &str, selected: &str, add: impl FnOnce(&mut egui::Ui)) {
-    wide_combo(ui, name, selected, 84.0, add);
+pub(super) fn narrow_combo(ui: &mut egui::Ui, key: &str, selected: &str, add: impl FnOnce(&mut egui::Ui)) {
+    wide_combo(ui, key, selected, 84.0, add);
 }
 
-fn wide_combo(ui: &mut egui::Ui, name: &str, selected: &str, width: f32, add: impl FnOnce(&mut egui::Ui)) {
-    let list = egui::ComboBox::from_id_salt(name).selected_text(selected).width(width).height(LIST_HEIGHT).truncate();
+fn wide_combo(ui: &mut egui::Ui, key: &str, selected: &str, width: f32, add: impl FnOnce(&mut egui::Ui)) {
+    let list = egui::ComboBox::from_id_salt(key).selected_text(selected).width(width).height(LIST_HEIGHT).truncate();
     let response = list.show_ui(ui, add).response;
     response.widget_info(|| {
+        let name = ui.words().text(key);
         let mut info = egui::WidgetInfo::labeled(egui::Role::ComboBox, ui.is_enabled(), name);
         info.current_text_value = Some(selected.to_owned());
         info
     });
+}
+
+/// A choice in a list, with what it does.
+pub(super) fn option<T: PartialEq>(ui: &mut egui::Ui, chosen: &mut T, value: T, key: &str) {
+    let words = ui.words();
+    ui.selectable_value(chosen, value, words.text(key)).on_hover_text(words.hint(key));
+}
+
+/// The name of what follows, with what it is.
+pub(super) fn titled(ui: &mut egui::Ui, key: &str) -> egui::Response {
+    let words = ui.words();
+    ui.label(words.text(key)).on_hover_text(words.hint(key))
 }
 
 /// Parts of the recipe that are rarely wanted, folded away until they are.
@@ -46,10 +60,10 @@ impl Fold {
         })
     }
 
-    fn title(self) -> &'static str {
+    fn key(self) -> &'static str {
         match self {
-            Self::Recovery => "Recovery settings",
-            Self::More => "More settings",
+            Self::Recovery => "recipe-fold-recovery",
+            Self::More => "recipe-fold-more",
         }
     }
 
@@ -60,9 +74,10 @@ impl Fold {
 
     /// The fold; `n_changed` of its settings are not as usual.
     pub(super) fn ui(self, ui: &mut egui::Ui, n_changed: usize, add: impl FnOnce(&mut egui::Ui)) {
+        let title = ui.words().text(self.key());
         let title = match n_changed {
-            0 => self.title().to_owned(),
-            n => format!("{}, {n} changed", self.title()),
+            0 => title,
+            n => ui.words().with("recipe-fold-changed", &[("title", title.into()), ("n", n.into())]),
         };
         let open = ui.data_mut(|data| data.remove_temp::<bool>(self.id()));
         egui::CollapsingHeader::new(title).id_salt(self.id()).open(open).show_unindented(ui, add);
@@ -79,7 +94,7 @@ pub(super) fn inspected_ui(
     is_current: bool,
     page: Option<&dyn Fn() -> Vec<PagePart>>,
 ) {
-    let tokens = cx.tokens;
+    let (tokens, words) = (cx.tokens, ui.words());
     ui.horizontal(|ui| {
         ui.label(strong(title).size(tokens::TEXT));
         let (ink, ground) =
@@ -88,14 +103,14 @@ pub(super) fn inspected_ui(
             chip(ui, says, ink, ground);
         }
         if !is_current {
-            ui.label(weak(tokens, "looking"));
+            ui.label(weak(tokens, words.text("inspected-looking")));
         }
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            if ui.small_button("Close").on_hover_text("Look at no node (Esc)").clicked() {
+            if ui.small_button(words.text("inspected-close")).on_hover_text(words.hint("inspected-close")).clicked() {
                 cx.out.send(Command::SelectNode(None));
             }
             if let Some(page) = page
-                && ui.small_button("Copy").on_hover_text("All of it, as Markdown").clicked()
+                && ui.small_button(words.text("inspected-copy")).on_hover_text(words.hint("inspected-copy")).clicked()
             {
                 cx.out.request(WindowRequest::Copy(markdown(&page())));
             }
@@ -126,6 +141,18 @@ pub(super) fn real(ui: &mut egui::Ui, name: &str, says: &str, value: &mut f64, r
     ui.end_row();
 }
 
+/// A number of things; `key` is of its name, and of what it is.
+pub(super) fn number_row(ui: &mut egui::Ui, key: &str, value: &mut usize, range: std::ops::RangeInclusive<usize>) {
+    let words = ui.words();
+    number(ui, &words.text(key), &words.hint(key), value, range);
+}
+
+/// A number; `key` is of its name, and of what it is.
+pub(super) fn real_row(ui: &mut egui::Ui, key: &str, value: &mut f64, range: std::ops::RangeInclusive<f64>) {
+    let words = ui.words();
+    real(ui, &words.text(key), &words.hint(key), value, range);
+}
+
 /// What cannot be as it stands.
 pub(super) fn warning(ui: &mut egui::Ui, cx: &ViewCx<'_>, text: &str) {
     let text = egui::RichText::new(format!("⚠ {text}")).color(cx.tokens.warning).size(tokens::SMALL);
@@ -137,15 +164,17 @@ pub(super) fn network_note(ui: &mut egui::Ui, cx: &ViewCx<'_>, recipe: &Recipe) 
     if let Some(model) = &cx.session.store().model
         && model.model.architecture != recipe.model
     {
-        ui.label(weak(cx.tokens, "Differs from the open model; train to get it"));
+        ui.label(weak(cx.tokens, ui.words().text("recipe-network-differs")));
     }
 }
 
 /// A field for a path or a sample's name; Enter opens it.
 pub(super) fn path_field(cx: &ViewCx<'_>, ui: &mut egui::Ui, typed: &mut String) {
-    let field = egui::TextEdit::singleline(typed).hint_text("Path or sample:NAME").desired_width(f32::INFINITY);
+    let words = ui.words();
+    let field =
+        egui::TextEdit::singleline(typed).hint_text(words.text("field-path-or-sample")).desired_width(f32::INFINITY);
     let response = ui.add(field);
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Path"));
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, words.text("field-path")));
     let is_entered = response.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter));
     if is_entered && !typed.trim().is_empty() {
         cx.out.send(Command::Import(vec![typed.trim().to_owned()]));
@@ -174,7 +203,7 @@ pub(super) fn warnings_ui(ui: &mut egui::Ui, tokens: &Tokens, report: &LoadRepor
     }
     let n_more = report.warnings.len().saturating_sub(SHOWN_WARNINGS);
     if n_more > 0 {
-        ui.label(warning(format!("⚠ and {} more", format::count(n_more as u64))));
+        ui.label(warning(ui.words().with("read-report-more", &[("n", n_more.into())])));
     }
 }
 
@@ -184,15 +213,17 @@ pub(super) fn report_ui(ui: &mut egui::Ui, tokens: &Tokens, report: &LoadReport,
     if report.facts.is_empty() && report.ignored.is_empty() {
         return;
     }
-    egui::CollapsingHeader::new("What was read").id_salt(id).show(ui, |ui| {
+    let words = ui.words();
+    egui::CollapsingHeader::new(words.text("read-report-title")).id_salt(id).show(ui, |ui| {
         if !report.format.is_empty() {
-            value_row(ui, tokens, "Format", &report.format).on_hover_text(&report.format);
+            value_row(ui, tokens, &words.text("read-report-format"), &report.format).on_hover_text(&report.format);
         }
         for fact in &report.facts {
             value_row(ui, tokens, &fact.name, &fact.value).on_hover_text(shown(&fact.value));
         }
         for ignored in &report.ignored {
-            ui.label(weak(tokens, format!("not used: {ignored}")).size(tokens::SMALL));
+            let text = words.with("read-report-not-used", &[("what", ignored.as_str().into())]);
+            ui.label(weak(tokens, text).size(tokens::SMALL));
         }
     });
 }

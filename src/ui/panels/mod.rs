@@ -17,6 +17,7 @@ mod matrix;
 pub(super) mod menu_bar;
 mod model_card;
 mod network;
+mod network_words;
 mod node;
 mod nodes;
 mod outside;

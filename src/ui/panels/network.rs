@@ -2,47 +2,50 @@
 
 use eframe::egui;
 
-use super::fields::{combo, network_note, number, real, warning};
+use super::fields::{combo, network_note, number_row, option, real, real_row, titled, warning};
+use super::network_words::{
+    activation_key, aggregation_key, family_key, hop_weights_key, input_layer_key, jumping_key, norm_key, order_key,
+    skip_key,
+};
 use crate::engine::model::{
     Activation, Aggregation, Architecture, AttentionForm, Family, HopWeights, InputLayer, Jumping, Norm, Order, Skip,
 };
 use crate::engine::sparsify::{EdgeMode, Recipe};
 use crate::session::fitted_to;
 use crate::ui::context::ViewCx;
+use crate::ui::words::Say as _;
 
 /// The settings; `typed` are the hops' weights while they are being typed.
 pub(super) fn ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, recipe: &mut Recipe, typed: &mut Option<String>) {
+    let words = ui.words();
     network_note(ui, cx, recipe);
     let model = &mut recipe.model;
     let family = model.architecture;
     let mut wanted = family;
     egui::Grid::new("network").num_columns(2).spacing([8.0, 4.0]).show(ui, |ui| {
-        ui.label("Family").on_hover_text(family.about());
-        combo(ui, "Family", family.title(), |ui| {
+        ui.label(words.text("training-family")).on_hover_text(words.text(family_key(family)));
+        combo(ui, "training-family", family.title(), |ui| {
             for f in Family::ALL {
-                ui.selectable_value(&mut wanted, f, f.title()).on_hover_text(f.about());
+                ui.selectable_value(&mut wanted, f, f.title()).on_hover_text(words.text(family_key(f)));
             }
         });
         ui.end_row();
-        number(ui, "Layers", "Layers with weights", &mut model.layers, 1..=64);
-        number(ui, "Hidden", "Width between layers, over all heads", &mut model.hidden, 1..=65_536);
+        number_row(ui, "training-layers", &mut model.layers, 1..=64);
+        number_row(ui, "training-hidden", &mut model.hidden, 1..=65_536);
         walk_ui(ui, model, typed);
         attention_ui(ui, model);
         if model.has("norm_r") {
-            let says = "In T = D^(r-1) A D^(-r): 0.5 is symmetric, 0 is row-stochastic, a mean over the neighbours";
+            let says = &words.text("training-norm-says");
             real(ui, "r", says, &mut model.norm_r, 0.0..=1.0);
         }
-        let says = "Share of values dropped between layers while training";
-        real(ui, "Dropout", says, &mut model.dropout, 0.0..=0.95);
+        real_row(ui, "training-dropout", &mut model.dropout, 0.0..=0.95);
         around_ui(ui, model);
-        tick(ui, "Bias", "A bias in every layer", &mut model.bias);
+        tick(ui, "training-bias", &mut model.bias);
         if model.has("root_weight") {
-            let says = "A second weight for the node's own row";
-            tick(ui, "Root weight", says, &mut model.root_weight);
+            tick(ui, "training-root-weight", &mut model.root_weight);
         }
         if model.has("final_activation") {
-            let says = "ReLU after the last layer too (paper, Algorithm 2)";
-            tick(ui, "Final activation", says, &mut model.final_activation);
+            tick(ui, "training-final-activation", &mut model.final_activation);
         }
     });
     if wanted != family {
@@ -62,9 +65,10 @@ pub(super) fn ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, recipe: &mut Recipe, typed:
 
 /// How the graph is walked: hops and their weights, or the order of a layer's two steps.
 fn walk_ui(ui: &mut egui::Ui, model: &mut Architecture, typed: &mut Option<String>) {
+    let words = ui.words();
     if model.has("hops") {
         let before = model.hops;
-        number(ui, "Hops", "Propagation steps before the MLP", &mut model.hops, 1..=250);
+        number_row(ui, "training-hops", &mut model.hops, 1..=250);
         if model.hops != before
             && let HopWeights::Given(weights) = &mut model.hop_weights
         {
@@ -72,15 +76,16 @@ fn walk_ui(ui: &mut egui::Ui, model: &mut Architecture, typed: &mut Option<Strin
         }
     }
     if model.has("hop_weights") {
-        let says = "How much the features and every hop count in what is classified";
-        ui.label("Hop weights").on_hover_text(says);
+        titled(ui, "training-hop-weights");
         let mut wanted = model.hop_weights.clone();
-        combo(ui, "Hop weights", hop_weights_text(&wanted).0, |ui| {
+        combo(ui, "training-hop-weights", &words.text(hop_weights_key(&wanted)), |ui| {
             let given = HopWeights::Given(model.hop_weights());
             for choice in HopWeights::CLOSED.into_iter().chain([given]) {
-                let (name, says) = hop_weights_text(&choice);
+                let key = hop_weights_key(&choice);
                 let is_chosen = choice.key() == wanted.key();
-                if ui.selectable_label(is_chosen, name).on_hover_text(says).clicked() && !is_chosen {
+                if ui.selectable_label(is_chosen, words.text(key)).on_hover_text(words.hint(key)).clicked()
+                    && !is_chosen
+                {
                     wanted = choice;
                 }
             }
@@ -93,26 +98,21 @@ fn walk_ui(ui: &mut egui::Ui, model: &mut Architecture, typed: &mut Option<Strin
     }
     let is_of_gbp = model.has("hop_weights");
     if model.has("alpha") && (!is_of_gbp || model.hop_weights == HopWeights::Ppr) {
-        let says = if model.has("theta") {
-            "Share of the first representation in every layer"
-        } else {
-            "Probability of teleporting back to the features at every hop"
-        };
-        real(ui, "α", says, &mut model.alpha, 0.0..=1.0);
+        let says = if model.has("theta") { "training-alpha-first" } else { "training-alpha-teleport" };
+        real(ui, "α", &words.text(says), &mut model.alpha, 0.0..=1.0);
     }
     if model.has("theta") {
-        let says = "Strength of the transformation: layer l counts with ln(θ / l + 1)";
+        let says = &words.text("training-theta-says");
         real(ui, "θ", says, &mut model.theta, 0.0..=100.0);
     }
     if model.has("heat_time") && model.hop_weights == HopWeights::Heat {
-        let says = "Hop l counts with e^(-t) t^l / l!: the larger t, the further hops count";
-        real(ui, "Heat time t", says, &mut model.heat_time, 0.0..=100.0);
+        real_row(ui, "training-heat-time", &mut model.heat_time, 0.0..=100.0);
     }
     if model.has("order") {
-        ui.label("Order").on_hover_text("Which of the two steps of a layer comes first; the masks depend on it");
-        combo(ui, "Order", order_text(model.order), |ui| {
+        titled(ui, "training-order");
+        combo(ui, "training-order", &words.text(order_key(model.order)), |ui| {
             for order in [Order::TransformFirst, Order::PropagateFirst] {
-                ui.selectable_value(&mut model.order, order, order_text(order));
+                ui.selectable_value(&mut model.order, order, words.text(order_key(order)));
             }
         });
         ui.end_row();
@@ -123,54 +123,44 @@ fn walk_ui(ui: &mut egui::Ui, model: &mut Architecture, typed: &mut Option<Strin
 fn around_ui(ui: &mut egui::Ui, model: &mut Architecture) {
     let propagates = model.n_graph_steps() > 0 && !model.is_decoupled();
     let norms: Vec<Norm> = Norm::ALL.iter().copied().filter(|norm| propagates || !norm.needs_all_nodes()).collect();
-    let title = |norm: Norm| (norm.title(), norm.about());
-    one_of(ui, "Normalisation", "What is normalised between layers", &norms, &mut model.norm, title);
-    let says = "What every value goes through between layers";
-    one_of(ui, "Activation", says, Activation::ALL, &mut model.activation, |a| (a.title(), a.about()));
+    one_of(ui, "training-normalisation", &norms, &mut model.norm, norm_key);
+    one_of(ui, "training-activation", Activation::ALL, &mut model.activation, activation_key);
     if model.norm != Norm::None {
-        let says = "The activation stands in front of the normalisation";
-        tick(ui, "Activation first", says, &mut model.act_first);
+        tick(ui, "training-activation-first", &mut model.act_first);
     }
     if model.has("inner_norm") {
-        let says = "Normalisation inside of the MLP of a layer";
-        one_of(ui, "Inner normalisation", says, Norm::ALL, &mut model.inner_norm, title);
+        one_of(ui, "training-inner-normalisation", Norm::ALL, &mut model.inner_norm, norm_key);
     }
     if model.has("aggregation") {
-        let says = "What a node takes of its neighbours";
-        one_of(ui, "Aggregation", says, Aggregation::ALL, &mut model.aggregation, |a| (a.title(), a.about()));
+        one_of(ui, "training-aggregation", Aggregation::ALL, &mut model.aggregation, aggregation_key);
     }
     if model.has("input_layer") {
-        let says = "What stands in front of the first layer";
-        one_of(ui, "Input layer", says, InputLayer::ALL, &mut model.input_layer, |i| (i.title(), i.about()));
+        one_of(ui, "training-input-layer", InputLayer::ALL, &mut model.input_layer, input_layer_key);
     }
     if model.has("skip") {
-        let says = "What a layer passes on beside what it computes";
-        one_of(ui, "Skip connections", says, Skip::ALL, &mut model.skip, |s| (s.title(), s.about()));
+        one_of(ui, "training-skip", Skip::ALL, &mut model.skip, skip_key);
     }
     if model.has("jumping") {
-        let says = "Jumping knowledge: what the last transformation sees of the layers";
-        one_of(ui, "Jumping knowledge", says, Jumping::ALL, &mut model.jumping, |j| (j.title(), j.about()));
+        one_of(ui, "training-jumping", Jumping::ALL, &mut model.jumping, jumping_key);
     }
     if model.has("residual") {
-        let says = "A layer's input through a weight of its own is added to what attention gives";
-        tick(ui, "Residual weight", says, &mut model.residual);
+        tick(ui, "training-residual-weight", &mut model.residual);
     }
 }
 
-/// A menu of a few values, each with its title and what it does.
-pub(super) fn one_of<T: Copy + PartialEq>(
+/// A menu of a few values; keys are of names and of what they do.
+fn one_of<T: Copy + PartialEq>(
     ui: &mut egui::Ui,
-    name: &str,
-    says: &str,
+    key: &str,
     all: &[T],
     value: &mut T,
-    words: impl Fn(T) -> (&'static str, &'static str),
+    key_of: impl Fn(T) -> &'static str,
 ) {
-    ui.label(name).on_hover_text(says);
-    combo(ui, name, words(*value).0, |ui| {
+    titled(ui, key);
+    let selected = ui.words().text(key_of(*value));
+    combo(ui, key, &selected, |ui| {
         for choice in all {
-            let (title, about) = words(*choice);
-            ui.selectable_value(value, *choice, title).on_hover_text(about);
+            option(ui, value, *choice, key_of(*choice));
         }
     });
     ui.end_row();
@@ -178,13 +168,12 @@ pub(super) fn one_of<T: Copy + PartialEq>(
 
 fn attention_ui(ui: &mut egui::Ui, model: &mut Architecture) {
     if model.has("heads") {
-        let says = "Attention heads of every layer but the last; their channels share the hidden width";
-        number(ui, "Heads", says, &mut model.heads, 1..=64);
-        number(ui, "Last heads", "Attention heads of the last layer, averaged", &mut model.out_heads, 1..=64);
+        number_row(ui, "training-heads", &mut model.heads, 1..=64);
+        number_row(ui, "training-last-heads", &mut model.out_heads, 1..=64);
     }
     if model.has("attention") {
-        ui.label("Attention").on_hover_text("How an entry is scored");
-        combo(ui, "Attention", attention_text(model.attention).0, |ui| {
+        titled(ui, "training-attention");
+        combo(ui, "training-attention", attention_text(model.attention).0, |ui| {
             for form in [AttentionForm::V2, AttentionForm::V1] {
                 let (name, says) = attention_text(form);
                 ui.selectable_value(&mut model.attention, form, name).on_hover_text(says);
@@ -193,14 +182,13 @@ fn attention_ui(ui: &mut egui::Ui, model: &mut Architecture) {
         ui.end_row();
     }
     if model.has("share_weights") && model.attention == AttentionForm::V2 {
-        let says = "One transformation for sources and targets";
-        tick(ui, "Shared weights", says, &mut model.share_weights);
+        tick(ui, "training-shared-weights", &mut model.share_weights);
     }
 }
 
 /// A field of numbers; taken over when it is left and every number is one.
 fn given_ui(ui: &mut egui::Ui, weights: &mut Vec<f64>, typed: &mut Option<String>) {
-    let label = ui.label("Given").on_hover_text("The features' weight, then one number per hop");
+    let label = titled(ui, "training-given");
     let mut text = typed.clone().unwrap_or_else(|| {
         weights
             .iter()
@@ -218,7 +206,7 @@ fn given_ui(ui: &mut egui::Ui, weights: &mut Vec<f64>, typed: &mut Option<String
     {
         *weights = numbers;
     }
-    field.on_hover_text(format!("{} numbers, for the features and every hop", weights.len()));
+    field.on_hover_text(ui.words().with("training-given-numbers", &[("n", weights.len().into())]));
     ui.end_row();
 }
 
@@ -229,9 +217,10 @@ fn numbers_of(text: &str) -> Option<Vec<f64>> {
     numbers.filter(|n| !n.is_empty())
 }
 
-fn tick(ui: &mut egui::Ui, name: &str, says: &str, value: &mut bool) {
+fn tick(ui: &mut egui::Ui, key: &str, value: &mut bool) {
+    let words = ui.words();
     ui.label("");
-    ui.checkbox(value, name).on_hover_text(says);
+    ui.checkbox(value, words.text(key)).on_hover_text(words.hint(key));
     ui.end_row();
 }
 

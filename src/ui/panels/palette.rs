@@ -171,8 +171,8 @@ impl Palette {
         let has_graph = store.graph.is_some();
         let settings = SETTINGS.into_iter().filter(|_| has_graph).map(|(name, fold)| Item::Setting(name, fold));
         let presets = PRESETS.iter().filter(|_| has_graph);
-        let presets =
-            presets.map(|preset| Item::Preset(preset, words.with("palette-preset", &[("preset", preset.name.into())])));
+        let presets = presets
+            .map(|preset| Item::Preset(preset, words.with("palette-preset", &[("preset", preset.name(words).into())])));
         let samples =
             samples().iter().map(|s| Item::Sample(s.spec, words.with("palette-sample", &[("sample", s.title.into())])));
         let is_sample = |spec: &str| spec.starts_with("sample:");

@@ -6,6 +6,7 @@ use crate::session::jobs::Lane;
 use crate::session::{Level, Session};
 use crate::ui::tokens::Tokens;
 use crate::ui::widgets::{strong, weak};
+use crate::ui::words::Say as _;
 
 /// What is to be left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,38 +127,41 @@ impl Question {
 
     fn unsaved_ui(&mut self, ui: &mut egui::Ui, session: &Session, tokens: &Tokens, what: Leaving) {
         let project = session.store().project.as_ref().and_then(|p| p.file_name());
-        let name = project.map_or_else(|| "an untitled project".to_owned(), |name| name.to_string_lossy().into_owned());
-        ui.label(strong(format!("Save the changes to {name}?")));
-        ui.label(weak(
-            tokens,
-            "A project keeps what is open, the recipe, the runs, points of trials, and a model that was trained here",
-        ));
+        let words = ui.words();
+        let asks = match project {
+            Some(name) => words.with("question-save-changes", &[("name", name.to_string_lossy().into())]),
+            None => words.text("question-save-untitled"),
+        };
+        ui.label(strong(asks));
+        ui.label(weak(tokens, words.text("question-project-keeps")));
         ui.horizontal(|ui| {
-            let save = ui.add(egui::Button::new(RichText::new("Save").color(tokens.text)).min_size(vec2(84.0, 0.0)));
+            let save = ui.add(
+                egui::Button::new(RichText::new(words.text("question-save")).color(tokens.text))
+                    .min_size(vec2(84.0, 0.0)),
+            );
             if ui.memory(|m| m.focused().is_none()) {
                 save.request_focus();
             }
             if save.clicked() {
                 self.state = State::Save(what);
             }
-            let discard = ui.add(egui::Button::new("Discard").min_size(vec2(84.0, 0.0)));
-            let says = if what == Leaving::Program { "Leave without saving" } else { "Close without saving" };
+            let discard = ui.add(egui::Button::new(words.text("question-discard")).min_size(vec2(84.0, 0.0)));
+            let says =
+                if what == Leaving::Program { words.text("question-leave") } else { words.text("question-close") };
             if discard.on_hover_text(says).clicked() {
                 self.state = State::Ready(what);
             }
-            if ui.add(egui::Button::new("Keep working").min_size(vec2(84.0, 0.0))).clicked() {
+            if ui.add(egui::Button::new(words.text("question-keep-working")).min_size(vec2(84.0, 0.0))).clicked() {
                 self.state = State::Nothing;
             }
         });
     }
 
     fn writing_ui(&mut self, ui: &mut egui::Ui, tokens: &Tokens) {
-        ui.label(strong("A file is still being written"));
-        ui.label(weak(
-            tokens,
-            "The window closes when it is done. Asked to close again, it stops; what was there before stays whole",
-        ));
-        if ui.button("Keep working").clicked() {
+        let words = ui.words();
+        ui.label(strong(words.text("question-writing")));
+        ui.label(weak(tokens, words.text("question-writing-says")));
+        if ui.button(words.text("question-keep-working")).clicked() {
             self.state = State::Nothing;
         }
     }

@@ -3,19 +3,21 @@
 use eframe::egui;
 
 use super::budget::budget_ui;
-use super::fields::{Fold, combo, narrow_combo};
+use super::fields::{Fold, combo, narrow_combo, option, titled};
 use super::presets::presets_ui;
 use super::recovery::recovery_ui;
 use super::thresholds::{
-    Sliders, Touch, WEIGHT_MODES, edge_default, edge_mode_text, edge_modes, edge_scale, set_edge_mode, set_weight_mode,
-    weight_default, weight_mode_text, weight_scale,
+    Sliders, Touch, WEIGHT_MODES, edge_default, edge_mode_key, edge_modes, edge_scale, set_edge_mode, set_weight_mode,
+    weight_default, weight_mode_key, weight_scale,
 };
 use super::{by_hand, rules, training};
 use crate::engine::sparsify::baselines::WeightRanking;
 use crate::engine::sparsify::{EdgeMode, HopRule, Identity, Lock, Pruned, Recipe};
+use crate::session::words::Words;
 use crate::session::{Command, Gesture, Store, format};
 use crate::ui::context::{View, ViewCx};
 use crate::ui::widgets::strong;
+use crate::ui::words::Say as _;
 
 /// The panel; it holds only which gesture is under way, and what is being typed.
 #[derive(Debug, Default)]
@@ -47,24 +49,27 @@ impl View for RecipePanel {
 impl RecipePanel {
     /// Both sides; answers how a slider was changed.
     fn rules_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, recipe: &mut Recipe) -> Option<Touch> {
-        let store = cx.session.store();
+        let (store, words) = (cx.session.store(), ui.words());
         let shown = store.plain().or_else(|| store.shown()).map(AsRef::as_ref);
         let network = store.effective_recipe().model;
         let about = store.estimated().map(|e| [e.edges(), e.weights()].map(|removed| removed.sparsity()));
         let effect = |side: usize, exact: fn(&Pruned) -> f64| match about {
-            Some(shares) => Some(format!("removed {} (about)", format::percent(shares[side]))),
-            None => shown.map(|r| format!("removed {}", format::percent(exact(&r.pruned)))),
+            Some(shares) => {
+                Some(words.with("recipe-removed-about", &[("share", format::percent(shares[side]).into())]))
+            }
+            None => {
+                shown.map(|run| words.with("recipe-removed", &[("share", format::percent(exact(&run.pruned)).into())]))
+            }
         };
         let propagates = network.n_graph_steps() > 0;
         ui.add_space(4.0);
         let before = recipe.edges.mode;
         let mut mode = before;
         ui.horizontal(|ui| {
-            title_ui(ui, "Edges");
-            narrow_combo(ui, "Edge mode", edge_mode_text(mode).0, |ui| {
+            title_ui(ui, &words.text("recipe-edges"));
+            narrow_combo(ui, "recipe-edge-mode", &words.text(edge_mode_key(mode)), |ui| {
                 for &m in edge_modes(network.architecture) {
-                    let (name, says) = edge_mode_text(m);
-                    ui.selectable_value(&mut mode, m, name).on_hover_text(says);
+                    option(ui, &mut mode, m, edge_mode_key(m));
                 }
             });
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| presets_ui(ui, cx, recipe));
@@ -77,8 +82,8 @@ impl RecipePanel {
         rules::edge_ranking_ui(ui, cx.tokens, recipe);
         let sliders = Sliders {
             symbol: "δa",
-            says: edge_mode_text(mode).1,
-            steps_are: if network.is_decoupled() { "hops" } else { "layers" },
+            says: words.hint(edge_mode_key(mode)),
+            are_hops: network.is_decoupled(),
             n_steps: network.n_graph_steps(),
             scale: edge_scale(mode),
             default: edge_default(mode),
@@ -86,18 +91,17 @@ impl RecipePanel {
             effect: effect(0, Pruned::edge_sparsity).filter(|_| propagates),
         };
         let edges = ui.add_enabled_ui(propagates, |ui| ui.push_id("edges", |ui| sliders.ui(ui, cx.tokens)).inner);
-        edges.response.on_disabled_hover_text("This network propagates over no graph: there are no entries to remove");
+        edges.response.on_disabled_hover_text(words.text("recipe-no-propagation"));
         let touch = edges.inner;
         ui.add_space(4.0);
         ui.separator();
         ui.add_space(4.0);
         let mut mode = recipe.weights.mode;
         ui.horizontal(|ui| {
-            title_ui(ui, "Weights");
-            narrow_combo(ui, "Weight mode", weight_mode_text(mode).0, |ui| {
+            title_ui(ui, &words.text("recipe-weights"));
+            narrow_combo(ui, "recipe-weight-mode", &words.text(weight_mode_key(mode)), |ui| {
                 for m in WEIGHT_MODES {
-                    let (name, says) = weight_mode_text(m);
-                    ui.selectable_value(&mut mode, m, name).on_hover_text(says);
+                    option(ui, &mut mode, m, weight_mode_key(m));
                 }
             });
         });
@@ -108,8 +112,8 @@ impl RecipePanel {
         let is_over_all = recipe.weights.ranking == Some(WeightRanking::MagnitudeGlobal);
         let sliders = Sliders {
             symbol: "δw",
-            says: weight_mode_text(mode).1,
-            steps_are: "layers",
+            says: words.hint(weight_mode_key(mode)),
+            are_hops: false,
             n_steps: if is_over_all { 1 } else { network.layers },
             scale: weight_scale(mode),
             default: weight_default(mode),
@@ -143,7 +147,7 @@ impl RecipePanel {
         }
         if !recipe.edges.pins.is_empty() {
             ui.horizontal(|ui| {
-                ui.label("By hand").on_hover_text("Entries that are kept or removed whatever the thresholds say");
+                titled(ui, "recipe-by-hand");
                 by_hand::pins_ui(ui, &mut recipe.edges.pins);
             });
         }
@@ -152,30 +156,29 @@ impl RecipePanel {
     }
 
     fn more_ui(ui: &mut egui::Ui, store: &Store, recipe: &mut Recipe) {
+        let words = ui.words();
         egui::Grid::new("choices").num_columns(2).spacing([8.0, 4.0]).show(ui, |ui| {
-            ui.label("Identity").on_hover_text("What a node keeps of itself; its self-loop is never removed");
+            titled(ui, "recipe-identity");
             let has_attention = store.effective_recipe().model.has("attention");
             let identity = ui.add_enabled_ui(!has_attention, |ui| {
-                combo(ui, "Identity", identity_text(recipe.edges.identity).0, |ui| {
+                combo(ui, "recipe-identity", &words.text(identity_key(recipe.edges.identity)), |ui| {
                     for form in [Identity::SelfLoop, Identity::Residual, Identity::ResidualLoop] {
-                        let (name, says) = identity_text(form);
-                        ui.selectable_value(&mut recipe.edges.identity, form, name).on_hover_text(says);
+                        option(ui, &mut recipe.edges.identity, form, identity_key(form));
                     }
                 });
             });
-            identity.response.on_disabled_hover_text("Attention weighs a node's self-loop like any other entry");
+            identity.response.on_disabled_hover_text(words.text("recipe-identity-attention"));
             ui.end_row();
-            ui.label("Lock").on_hover_text("Which nodes keep all their incoming entries");
+            titled(ui, "recipe-lock");
             lock_ui(ui, recipe);
             ui.end_row();
-            ui.label("Split").on_hover_text("Which nodes train, validate and test");
+            titled(ui, "recipe-split");
             split_ui(ui, store, recipe);
             ui.end_row();
-            let label =
-                ui.label("Seed").on_hover_text("Seed of initial weights, dropout, batches and generated splits");
+            let label = titled(ui, "recipe-seed");
             ui.add(egui::DragValue::new(&mut recipe.seed).update_while_editing(false)).labelled_by(label.id);
             ui.end_row();
-            ui.label("Rules").on_hover_text("Clean mathematics, or the authors' code with its quirks");
+            titled(ui, "recipe-rules");
             rules::compat_ui(ui, recipe);
             ui.end_row();
             rules::precision_ui(ui, recipe, &store.effective_recipe());
@@ -219,18 +222,19 @@ fn title_ui(ui: &mut egui::Ui, title: &str) {
 }
 
 fn lock_ui(ui: &mut egui::Ui, recipe: &mut Recipe) {
+    let words = ui.words();
     let is_mass = recipe.edges.mode == EdgeMode::Mass;
     let lock = &mut recipe.edges.lock;
     ui.add_enabled_ui(!is_mass, |ui| {
-        combo(ui, "Lock", lock_text(lock), |ui| {
+        combo(ui, "recipe-lock", &words.text(lock_key(lock)), |ui| {
             for choice in [Lock::None, Lock::Val, Lock::Test] {
-                let (says, name) = (lock_says(&choice), lock_text(&choice));
-                ui.selectable_value(lock, choice, name).on_hover_text(says);
+                let key = lock_key(&choice);
+                option(ui, lock, choice, key);
             }
         });
     })
     .response
-    .on_disabled_hover_text("Mass mode knows no locked nodes");
+    .on_disabled_hover_text(words.text("recipe-lock-mass"));
 }
 
 fn split_ui(ui: &mut egui::Ui, store: &Store, recipe: &mut Recipe) {
@@ -243,15 +247,16 @@ fn split_ui(ui: &mut egui::Ui, store: &Store, recipe: &mut Recipe) {
         names.push(stratified);
     }
     let current = recipe.split.clone();
-    combo(ui, "Split", &current, |ui| {
+    let words = ui.words();
+    combo(ui, "recipe-split", &current, |ui| {
         for name in names {
             let says = match name.as_str() {
-                "auto" => "The graph's own split, else a stratified one",
-                n if n.starts_with("stratified") => "Every class in proportion, shuffled with the seed",
-                _ => "A split that came with the graph",
+                "auto" => "recipe-split-auto",
+                n if n.starts_with("stratified") => "recipe-split-stratified",
+                _ => "recipe-split-given",
             };
             let text = weak_if(ui, &name, name == "auto");
-            ui.selectable_value(&mut recipe.split, name, text).on_hover_text(says);
+            ui.selectable_value(&mut recipe.split, name, text).on_hover_text(words.text(says));
         }
     });
 }
@@ -261,50 +266,43 @@ fn weak_if(ui: &egui::Ui, text: &str, is_weak: bool) -> egui::RichText {
     if is_weak { text.color(ui.visuals().weak_text_color()) } else { text }
 }
 
-fn identity_text(form: Identity) -> (&'static str, &'static str) {
+fn identity_key(form: Identity) -> &'static str {
     match form {
-        Identity::SelfLoop => ("self-loop", "Its self-loop T[u,u], never removed; at δ = 0 exactly the baseline"),
-        Identity::Residual => ("residual", "Itself with weight 1 instead of its self-loop (paper, Algorithm 1)"),
-        Identity::ResidualLoop => {
-            ("residual-loop", "Itself with weight 1 and its self-loop too (the authors' propagation)")
-        }
+        Identity::SelfLoop => "recipe-identity-self-loop",
+        Identity::Residual => "recipe-identity-residual",
+        Identity::ResidualLoop => "recipe-identity-residual-loop",
     }
 }
 
-fn lock_text(lock: &Lock) -> &'static str {
+fn lock_key(lock: &Lock) -> &'static str {
     match lock {
-        Lock::None => "none",
-        Lock::Val => "validation nodes",
-        Lock::Test => "test nodes",
-        Lock::File(_) => "file",
-    }
-}
-
-fn lock_says(lock: &Lock) -> &'static str {
-    match lock {
-        Lock::None => "What is reported is what production gets",
-        Lock::Val | Lock::Test => {
-            "Unmasked evaluation, the authors' protocol: entries into these nodes are kept; accuracy is then not that of production"
-        }
-        Lock::File(_) => "Nodes of a file, one id per line",
+        Lock::None => "recipe-lock-none",
+        Lock::Val => "recipe-lock-validation",
+        Lock::Test => "recipe-lock-test",
+        Lock::File(_) => "recipe-lock-file",
     }
 }
 
 /// One line for places without room, for example `δa 0.50 · δw 0.20 relative`.
-pub(crate) fn summary(recipe: &Recipe) -> String {
+pub(crate) fn summary(words: &Words, recipe: &Recipe) -> String {
     let list = |deltas: &[f64]| match deltas {
         [one] => format::delta(*one),
         [first, .., last] => format!("{}…{}", format::delta(*first), format::delta(*last)),
         [] => format::NONE.to_owned(),
     };
-    let (edges, weights) = (edge_mode_text(recipe.edges.mode).0, weight_mode_text(recipe.weights.mode).0);
+    let (edges, weights) = (edge_mode_key(recipe.edges.mode), weight_mode_key(recipe.weights.mode));
+    let [edges, weights] = [edges, weights].map(|key| words.text(key));
     let (delta_a, delta_w) = (list(&recipe.edges.delta), list(&recipe.weights.delta));
-    let recovered = if recipe.recovery.is_some() { ", recovered" } else { "" };
-    let by_hand = recipe.edges.pins.len();
-    let by_hand = if by_hand > 0 { format!(", {by_hand} by hand") } else { String::new() };
-    if edges == weights {
-        format!("δa {delta_a} · δw {delta_w} {edges}{recovered}{by_hand}")
+    let rules = if edges == weights {
+        format!("δa {delta_a} · δw {delta_w} {edges}")
     } else {
-        format!("δa {delta_a} {edges} · δw {delta_w} {weights}{recovered}{by_hand}")
-    }
+        format!("δa {delta_a} {edges} · δw {delta_w} {weights}")
+    };
+    let (key, n) = match (recipe.recovery.is_some(), recipe.edges.pins.len()) {
+        (false, 0) => return rules,
+        (true, 0) => return words.with("recipe-summary-recovered", &[("rules", rules.into())]),
+        (false, n) => ("recipe-summary-by-hand", n),
+        (true, n) => ("recipe-summary-recovered-by-hand", n),
+    };
+    words.with(key, &[("rules", rules.into()), ("n", n.into())])
 }

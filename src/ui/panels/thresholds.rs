@@ -8,52 +8,29 @@ use crate::engine::sparsify::{EdgeMode, Recipe, WeightMode};
 use crate::session::format;
 use crate::ui::tokens::Tokens;
 use crate::ui::widgets::{DeltaScale, DeltaSlider, mono, weak};
+use crate::ui::words::Say as _;
 
 /// Room for the number behind a slider.
 const NUMBER_WIDTH: f32 = 58.0;
 /// Thresholds of one side beyond this many are shown as one slider each only on request.
 const LABEL_WIDTH: f32 = 30.0;
 
-/// The words of one edge mode.
-pub(super) fn edge_mode_text(mode: EdgeMode) -> (&'static str, &'static str) {
+/// The key of one edge mode's words.
+pub(super) fn edge_mode_key(mode: EdgeMode) -> &'static str {
     match mode {
-        EdgeMode::Absolute => (
-            "absolute",
-            "An entry (u, v) goes when its message is weaker than δa itself, |T[u,v]| · ‖P[v]‖ < δa (paper, Eq. 9)",
-        ),
-        EdgeMode::Relative => (
-            "relative",
-            "An entry (u, v) goes when its message is weaker than δa times the layer's mean message, \
-             |T[u,v]| · ‖P[v]‖ < δa · mean (the authors' rule)",
-        ),
-        EdgeMode::Mass => (
-            "mass",
-            "Per node and feature, an entry goes when it carries less than δa times the feature's total mass \
-             (the authors' rule for decoupled models)",
-        ),
-        EdgeMode::Target => (
-            "target",
-            "δa is the share of the removable entries to remove; the threshold that does so is found by selection",
-        ),
+        EdgeMode::Absolute => "recipe-edges-absolute",
+        EdgeMode::Relative => "recipe-edges-relative",
+        EdgeMode::Mass => "recipe-edges-mass",
+        EdgeMode::Target => "recipe-edges-target",
     }
 }
 
-/// The words of one weight mode.
-pub(super) fn weight_mode_text(mode: WeightMode) -> (&'static str, &'static str) {
+/// The key of one weight mode's words.
+pub(super) fn weight_mode_key(mode: WeightMode) -> &'static str {
     match mode {
-        WeightMode::Absolute => (
-            "absolute",
-            "A weight (j, i) goes when its product is weaker than δw itself, |W[j,i]| · ‖P[:,j]‖ < δw (paper, Eq. 14)",
-        ),
-        WeightMode::Relative => (
-            "relative",
-            "A weight (j, i) goes when |W[j,i]| · ‖P[:,j]‖ < δw · ‖P‖ / f, the layer's input norm per feature \
-             (the authors' rule)",
-        ),
-        WeightMode::Target => (
-            "target",
-            "δw is the share of the layer's weights to remove; the threshold that does so is found by selection",
-        ),
+        WeightMode::Absolute => "recipe-weights-absolute",
+        WeightMode::Relative => "recipe-weights-relative",
+        WeightMode::Target => "recipe-weights-target",
     }
 }
 
@@ -160,10 +137,10 @@ pub(super) enum Touch {
 pub(super) struct Sliders<'a> {
     /// `δa` or `δw`.
     pub(super) symbol: &'static str,
-    /// What a value means now.
-    pub(super) says: &'static str,
-    /// `layers` or `hops`.
-    pub(super) steps_are: &'static str,
+    /// What a value means now, in a sentence.
+    pub(super) says: String,
+    /// Whether its steps are hops, not layers.
+    pub(super) are_hops: bool,
     /// How many values there may be.
     pub(super) n_steps: usize,
     pub(super) scale: DeltaScale,
@@ -176,7 +153,8 @@ pub(super) struct Sliders<'a> {
 impl Sliders<'_> {
     /// Draws them; answers how they were changed, if they were.
     pub(super) fn ui(self, ui: &mut egui::Ui, tokens: &Tokens) -> Option<Touch> {
-        let Self { symbol, says, steps_are, n_steps, scale, default, deltas, effect } = self;
+        let Self { symbol, says, are_hops, n_steps, scale, default, deltas, effect } = self;
+        let words = ui.words();
         let mut changed = None;
         let is_single = deltas.len() == 1;
         for (i, delta) in deltas.iter_mut().enumerate() {
@@ -188,7 +166,7 @@ impl Sliders<'_> {
                     egui::Layout::left_to_right(egui::Align::Center),
                     |ui| {
                         ui.set_min_width(LABEL_WIDTH);
-                        ui.label(mono(name.as_str())).on_hover_text(says);
+                        ui.label(mono(name.as_str())).on_hover_text(says.as_str());
                     },
                 );
                 let slider = DeltaSlider::new(delta, scale, &name).default_value(default);
@@ -198,7 +176,7 @@ impl Sliders<'_> {
                 }
                 // Once it is in use, the explanation would cover what changes.
                 if !response.has_focus() {
-                    response.on_hover_text(hint(says));
+                    response.on_hover_text(words.with("recipe-slider-hint", &[("says", says.as_str().into())]));
                 }
                 let number = egui::DragValue::new(delta)
                     .range(scale.range())
@@ -207,19 +185,26 @@ impl Sliders<'_> {
                     .update_while_editing(false)
                     .custom_formatter(|v, _| format::delta(v));
                 let number = ui.add_sized([NUMBER_WIDTH, ui.spacing().interact_size.y], number);
-                number
-                    .widget_info(|| egui::WidgetInfo::labeled(egui::Role::SpinButton, true, format!("{name} number")));
+                number.widget_info(|| {
+                    let name = words.with("recipe-slider-number", &[("name", name.as_str().into())]);
+                    egui::WidgetInfo::labeled(egui::Role::SpinButton, true, name)
+                });
                 if number.changed() {
                     changed = Some(Touch::Set);
                 }
-                number.on_hover_text(says);
+                number.on_hover_text(says.as_str());
             });
         }
         ui.horizontal(|ui| {
             let mut is_each = !is_single;
-            let text = if n_steps > 1 { format!("each of {n_steps} {steps_are}") } else { "one for all".to_owned() };
             let is_possible = n_steps > 1;
-            let tip = format!("One {symbol} for all {steps_are}, or one for each");
+            let text = match (is_possible, are_hops) {
+                (false, _) => words.text("recipe-one-for-all"),
+                (true, false) => words.with("recipe-each-layer", &[("n", n_steps.into())]),
+                (true, true) => words.with("recipe-each-hop", &[("n", n_steps.into())]),
+            };
+            let tip = if are_hops { "recipe-one-or-each-hop" } else { "recipe-one-or-each-layer" };
+            let tip = words.with(tip, &[("symbol", symbol.into())]);
             if ui.add_enabled(is_possible, egui::Checkbox::new(&mut is_each, text)).on_hover_text(tip).changed() {
                 let first = deltas.first().copied().unwrap_or(0.0);
                 *deltas = if is_each { vec![first; n_steps] } else { vec![first] };
@@ -233,8 +218,4 @@ impl Sliders<'_> {
         });
         changed
     }
-}
-
-fn hint(says: &str) -> String {
-    format!("{says}\n\nShift snaps · double-click resets · arrows and wheel step · type into the field")
 }

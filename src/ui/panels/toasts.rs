@@ -8,6 +8,7 @@ use super::status_bar::ink_of;
 use crate::session::{Level, Notice, Notices};
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::widgets::weak;
+use crate::ui::words::Say as _;
 
 /// How long a notice stays; errors stay twice as long.
 const SHOWN: Duration = Duration::from_secs(6);
@@ -71,7 +72,9 @@ fn toast_ui(ui: &mut egui::Ui, notice: &Notice, tokens: &Tokens) -> bool {
                 ui.label(RichText::new(sign).color(ink_of(tokens, notice.level)));
                 ui.with_layout(egui::Layout::right_to_left(egui::Align::Min), |ui| {
                     let close = ui.add(egui::Button::new("✕").frame(false).small());
-                    close.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, "Close notice"));
+                    close.widget_info(|| {
+                        egui::WidgetInfo::labeled(egui::Role::Button, true, ui.words().text("toast-close"))
+                    });
                     is_closed = close.clicked();
                     ui.with_layout(egui::Layout::left_to_right(egui::Align::Min), |ui| {
                         ui.add(egui::Label::new(notice.title.as_str()).wrap());

@@ -10,6 +10,7 @@ use crate::ui::context::{ArrivalField, ViewCx, WindowRequest};
 use crate::ui::panels::status_bar::job_ui;
 use crate::ui::tokens;
 use crate::ui::widgets::{chip, mono, page_ui, weak};
+use crate::ui::words::Say as _;
 
 /// Which tool is open, and what is chosen in them.
 #[derive(Debug, Default)]
@@ -35,12 +36,20 @@ pub(in crate::ui) enum Tool {
 }
 
 impl Tool {
-    fn title(self) -> &'static str {
+    fn key(self) -> &'static str {
         match self {
-            Self::Bench => "This machine",
-            Self::ScoreNodes => "Score some nodes",
-            Self::Reproduce => "Published tables",
+            Self::Bench => "tools-bench",
+            Self::ScoreNodes => "tools-score",
+            Self::Reproduce => "tools-published",
         }
+    }
+
+    fn id(self) -> egui::Id {
+        egui::Id::unique(match self {
+            Self::Bench => "tool bench",
+            Self::ScoreNodes => "tool score nodes",
+            Self::Reproduce => "tool reproduce",
+        })
     }
 }
 
@@ -65,7 +74,8 @@ impl Tools {
         let Some(tool) = self.open else { return };
         let mut is_open = true;
         let room = ctx.content_rect().size() - egui::vec2(48.0, 96.0);
-        egui::Window::new(tool.title())
+        egui::Window::new(cx.session.words().text(tool.key()))
+            .id(tool.id())
             .open(&mut is_open)
             .collapsible(false)
             .resizable(false)
@@ -84,19 +94,15 @@ impl Tools {
     }
 
     fn bench_ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui) {
-        let state = &cx.session.store().bench;
-        ui.label(weak(
-            cx.tokens,
-            "Takes minutes, on a generated graph of the size of ogbn-arxiv. The cost of products is kept for choosing them",
-        ));
+        let (state, words) = (&cx.session.store().bench, ui.words());
+        ui.label(weak(cx.tokens, words.text("tools-bench-says")));
         ui.horizontal(|ui| {
             let is_idle = !cx.session.is_busy(&Lane::Bench);
-            if ui.add_enabled(is_idle, egui::Button::new("Measure")).clicked() {
+            if ui.add_enabled(is_idle, egui::Button::new(words.text("tools-measure"))).clicked() {
                 cx.out.send(Command::Bench(self.is_quick));
             }
-            ui.checkbox(&mut self.is_quick, "Quick")
-                .on_hover_text("Only see that it runs: everything small, nothing kept");
-            if !state.page.is_empty() && ui.button("Copy table").clicked() {
+            ui.checkbox(&mut self.is_quick, words.text("tools-quick")).on_hover_text(words.hint("tools-quick"));
+            if !state.page.is_empty() && ui.button(words.text("tools-copy-table")).clicked() {
                 cx.out.request(WindowRequest::Copy(markdown(&state.page)));
             }
         });
@@ -105,23 +111,21 @@ impl Tools {
     }
 
     fn nodes_ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui) {
-        let store = cx.session.store();
-        ui.label(weak(
-            cx.tokens,
-            "With the run that is shown: from the nodes alone and those that kept entries reach in as many steps as there are layers",
-        ));
+        let (store, words) = (cx.session.store(), ui.words());
+        ui.label(weak(cx.tokens, words.text("tools-score-says")));
         ui.horizontal(|ui| {
-            let label = ui.label("Nodes");
-            let hint = "ids with commas between, as the graph's file spells them";
+            let label = ui.label(words.text("tools-nodes"));
+            let hint = words.text("tools-nodes-ids");
             let field = egui::TextEdit::singleline(&mut self.nodes).desired_width(420.0).hint_text(hint);
             let field = ui.add(field).labelled_by(label.id);
             let is_entered = field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
             let can_start = store.shown().is_some() && !self.nodes.trim().is_empty();
-            let is_asked = ui.add_enabled(can_start, egui::Button::new("Score")).clicked() || is_entered && can_start;
+            let is_asked = ui.add_enabled(can_start, egui::Button::new(words.text("tools-score-do"))).clicked()
+                || is_entered && can_start;
             if is_asked {
                 cx.out.send(Command::Predict(self.nodes.clone()));
             }
-            if !store.answers.page.is_empty() && ui.button("Copy table").clicked() {
+            if !store.answers.page.is_empty() && ui.button(words.text("tools-copy-table")).clicked() {
                 cx.out.request(WindowRequest::Copy(markdown(&store.answers.page)));
             }
         });
@@ -129,10 +133,10 @@ impl Tools {
         running_ui(cx, ui, &Lane::Answer, store.answers.phase);
         if let Some(by) = &store.answers.by {
             ui.horizontal(|ui| {
-                ui.label(weak(cx.tokens, format!("by the model with {}", by.says)));
+                ui.label(weak(cx.tokens, words.with("tools-answered-by", &[("what", by.says.as_str().into())])));
                 if store.shown().is_none_or(|run| run.recipe != by.recipe) {
-                    chip(ui, "not the run that is shown", cx.tokens.warning, cx.tokens.warning_weak)
-                        .on_hover_text("The recipe has moved on since. Score again");
+                    chip(ui, &words.text("tools-not-shown"), cx.tokens.warning, cx.tokens.warning_weak)
+                        .on_hover_text(words.hint("tools-not-shown"));
                 }
             });
         }
@@ -141,25 +145,23 @@ impl Tools {
 
     /// Nodes that arrive: two files.
     fn arrivals_ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui) {
+        let words = ui.words();
         let shown = cx.session.store().shown();
         let refused = shown.map(|run| arrival_way(&run.recipe).err());
         let has_rule = matches!(refused, Some(None));
         ui.add_space(8.0);
-        ui.label(weak(
-            cx.tokens,
-            "Or nodes that arrive: their own rows are decided, known nodes stay as they were pruned",
-        ));
-        for (field, name, hint) in ARRIVALS {
+        ui.label(weak(cx.tokens, words.text("tools-arrivals-says")));
+        for (field, key, choose_key) in ARRIVALS {
             // No grid: its columns are as narrow as what they held in the frame before.
             ui.horizontal(|ui| {
-                let begin = ui.cursor().left();
-                let label = ui.label(name).on_hover_text(hint);
+                let (begin, hint) = (ui.cursor().left(), words.hint(key));
+                let label = ui.label(words.text(key)).on_hover_text(&hint);
                 ui.add_space((begin + ARRIVALS_NAME_WIDTH - ui.cursor().left()).max(0.0));
                 let text = &mut self.arrivals[field as usize];
                 let edit = egui::TextEdit::singleline(text).desired_width(400.0).hint_text(hint);
                 ui.add(edit).labelled_by(label.id);
-                let choose = ui.button("Choose…");
-                let says = format!("Choose {}", name.to_lowercase());
+                let choose = ui.button(words.text("tools-choose"));
+                let says = words.text(choose_key);
                 choose.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &says));
                 if choose.clicked() {
                     cx.out.request(WindowRequest::ArrivalsDialog(field));
@@ -169,13 +171,10 @@ impl Tools {
         let [features, edges] = self.arrivals.each_ref().map(|text| text.trim());
         let is_complete = !features.is_empty() && !edges.is_empty();
         let is_idle = !cx.session.is_busy(&Lane::Answer);
-        let button = ui.add_enabled(has_rule && is_complete && is_idle, egui::Button::new("Score new nodes"));
-        let why = if has_rule {
-            "Name both files"
-        } else {
-            "The run that is shown belongs to the nodes of its graph: say that nodes arrive later, and prune"
-        };
-        if button.on_disabled_hover_text(why).clicked() {
+        let button =
+            ui.add_enabled(has_rule && is_complete && is_idle, egui::Button::new(words.text("tools-score-new")));
+        let why = if has_rule { words.text("tools-name-both") } else { words.text("tools-belongs-to-graph") };
+        if button.on_disabled_hover_text(&why).clicked() {
             cx.out.send(Command::ScoreArrivals { features: features.into(), edges: edges.into() });
         }
         if !has_rule && is_complete {
@@ -184,17 +183,14 @@ impl Tools {
     }
 
     fn reproduce_ui(&mut self, cx: &ViewCx<'_>, ui: &mut egui::Ui) {
-        let state = &cx.session.store().reproduce;
+        let (state, words) = (&cx.session.store().reproduce, ui.words());
         let plan = &mut self.plan;
-        ui.label(weak(
-            cx.tokens,
-            "The authors' settings, on the graphs that ship with the program. Takes from minutes to hours",
-        ));
+        ui.label(weak(cx.tokens, words.text("tools-reproduce-says")));
         for table in PublishedTable::ALL {
-            ui.radio_value(&mut plan.table, table, table.about());
+            ui.radio_value(&mut plan.table, table, words.text(table_key(table)));
         }
         egui::Grid::new("reproduce").num_columns(2).spacing([16.0, 6.0]).show(ui, |ui| {
-            let label = ui.label("Seeds");
+            let label = ui.label(words.text("tools-seeds"));
             let first = || plan.seeds.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
             let text = self.seeds.get_or_insert_with(first);
             let field = ui.add(egui::TextEdit::singleline(text).desired_width(FIELD_WIDTH)).labelled_by(label.id);
@@ -203,36 +199,39 @@ impl Tools {
                 plan.seeds = numbers.unwrap_or_default();
             }
             if plan.seeds.is_empty() {
-                ui.label(egui::RichText::new("✕ Integers with commas between").color(cx.tokens.failure));
+                ui.label(egui::RichText::new(words.text("tools-seeds-wrong")).color(cx.tokens.failure));
             }
             ui.end_row();
-            or_authors_ui(ui, "Epochs", &mut plan.epochs, 200);
-            or_authors_ui(ui, "Hidden width", &mut plan.hidden, 512);
+            or_authors_ui(ui, "tools-epochs", &mut plan.epochs, 200);
+            or_authors_ui(ui, "tools-hidden-width", &mut plan.hidden, 512);
             if plan.table == PublishedTable::Truth {
                 truth_ui(ui, plan, &mut self.data);
             }
         });
         let kept = if plan.table == PublishedTable::Truth {
-            "What is measured is kept beside the page, so that a run that was stopped goes on where it was"
+            words.text("tools-truth-kept")
         } else {
-            "Every run is kept beside the page, as lines of JSON (.jsonl)"
+            words.text("tools-runs-kept")
         };
         if plan.table != PublishedTable::Truth {
-            let says = "Every cell of the figure, not only those that the authors' code was run for";
-            ui.checkbox(&mut plan.is_full, "Every cell").on_hover_text(says);
+            let says = words.hint("tools-every-cell");
+            ui.checkbox(&mut plan.is_full, words.text("tools-every-cell")).on_hover_text(says);
         }
         ui.label(weak(cx.tokens, kept));
         ui.horizontal(|ui| {
             let is_complete = !plan.seeds.is_empty() && !plan.truth.families.is_empty();
             let can_start = !cx.session.is_busy(&Lane::Reproduce) && is_complete;
-            if ui.add_enabled(can_start, egui::Button::new("Reproduce…")).clicked() {
+            if ui.add_enabled(can_start, egui::Button::new(words.text("tools-reproduce"))).clicked() {
                 cx.out.request(WindowRequest::ReproduceDialog(Box::new(plan.clone())));
             }
-            if !state.page.is_empty() && ui.button("Copy page").clicked() {
+            if !state.page.is_empty() && ui.button(words.text("tools-copy-page")).clicked() {
                 cx.out.request(WindowRequest::Copy(state.page.clone()));
             }
             if state.n_in_all > 0 {
-                ui.label(weak(cx.tokens, format!("{} of {} lines", state.n_lines, state.n_in_all)));
+                ui.label(weak(
+                    cx.tokens,
+                    words.with("tools-lines", &[("n", state.n_lines.into()), ("all", state.n_in_all.into())]),
+                ));
             }
         });
         running_ui(cx, ui, &Lane::Reproduce, state.phase);
@@ -242,10 +241,19 @@ impl Tools {
     }
 }
 
-/// The files of nodes that arrive: what they are called, and what they are.
+fn table_key(table: PublishedTable) -> &'static str {
+    match table {
+        PublishedTable::PaperFig10 => "tools-table-fig10",
+        PublishedTable::PaperTable3 => "tools-table-table3",
+        PublishedTable::AuthorsDecoupled => "tools-table-decoupled",
+        PublishedTable::Truth => "tools-table-truth",
+    }
+}
+
+/// The files of nodes that arrive: keys of what they are called and are, and of choosing them.
 const ARRIVALS: [(ArrivalField, &str, &str); 2] = [
-    (ArrivalField::Features, "Features of new nodes", ".npy, .npz, or a table, perhaps with ids in its first column"),
-    (ArrivalField::Edges, "Edges of new nodes", "A table of sources and targets, by id"),
+    (ArrivalField::Features, "tools-new-features", "tools-choose-features"),
+    (ArrivalField::Edges, "tools-new-edges", "tools-choose-edges"),
 ];
 /// Width of their names.
 const ARRIVALS_NAME_WIDTH: f32 = 140.0;
@@ -255,14 +263,15 @@ const FIELD_WIDTH: f32 = 160.0;
 
 /// What the table of what is left is made of: rows of a grid.
 fn truth_ui(ui: &mut egui::Ui, plan: &mut ReproducePlan, data: &mut String) {
-    let label = ui.label("Data folder").on_hover_text("Where Cora, CiteSeer, PubMed, Chameleon and Tolokers lie");
-    let field = egui::TextEdit::singleline(data).desired_width(FIELD_WIDTH).hint_text("those that ship");
+    let words = ui.words();
+    let label = ui.label(words.text("tools-data-folder")).on_hover_text(words.hint("tools-data-folder"));
+    let field = egui::TextEdit::singleline(data).desired_width(FIELD_WIDTH).hint_text(words.text("tools-data-ships"));
     if ui.add(field).labelled_by(label.id).changed() {
         let folder = data.trim();
         plan.truth.data = (!folder.is_empty()).then(|| folder.into());
     }
     ui.end_row();
-    ui.label("Networks");
+    ui.label(words.text("tools-networks"));
     ui.horizontal(|ui| {
         for family in TruthPlan::default().families {
             let mut is_chosen = plan.truth.families.contains(&family);
@@ -277,12 +286,14 @@ fn truth_ui(ui: &mut egui::Ui, plan: &mut ReproducePlan, data: &mut String) {
 }
 
 /// A number, or the authors' own.
-fn or_authors_ui(ui: &mut egui::Ui, name: &str, value: &mut Option<usize>, authors: usize) {
-    let label = ui.label(name);
+fn or_authors_ui(ui: &mut egui::Ui, key: &str, value: &mut Option<usize>, authors: usize) {
+    let words = ui.words();
+    let label = ui.label(words.text(key));
     let mut is_own = value.is_some();
     ui.horizontal(|ui| {
-        let says = format!("{name}: another number than the authors' {authors}");
-        if ui.checkbox(&mut is_own, "other than the authors'").on_hover_text(says).changed() {
+        let says = [("name", words.text(key).into()), ("number", authors.to_string().into())];
+        let says = words.with("tools-other-number", &says);
+        if ui.checkbox(&mut is_own, words.text("tools-other-than-authors")).on_hover_text(says).changed() {
             *value = is_own.then_some(authors);
         }
         if let Some(value) = value {
@@ -298,9 +309,10 @@ fn running_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, lane: &Lane, phase: Phase) {
         ui.horizontal(|ui| job_ui(ui, job, cx.tokens, cx.out));
         return;
     }
+    let words = ui.words();
     match phase {
-        Phase::Cancelled => ui.label(weak(cx.tokens, "Cancelled")),
-        Phase::Failed => ui.label(egui::RichText::new("✕ It failed; the notices say why").color(cx.tokens.failure)),
+        Phase::Cancelled => ui.label(weak(cx.tokens, words.text("tools-cancelled"))),
+        Phase::Failed => ui.label(egui::RichText::new(words.text("tools-failed")).color(cx.tokens.failure)),
         Phase::Idle | Phase::Running | Phase::Done => return,
     };
 }

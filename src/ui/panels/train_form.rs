@@ -2,13 +2,14 @@
 
 use eframe::egui::{self, Key, vec2};
 
-use super::fields::{number, real, warning};
+use super::fields::{number_row, real_row, warning};
 use crate::engine::sparsify::{Recipe, Training};
 use crate::session::jobs::Lane;
 use crate::session::{Command, Session, format};
 use crate::ui::context::ViewCx;
 use crate::ui::tokens;
 use crate::ui::widgets::{strong, weak};
+use crate::ui::words::Say as _;
 
 /// The form; holds what is being chosen while it is open.
 #[derive(Debug, Default)]
@@ -64,8 +65,10 @@ impl TrainForm {
             self.draft = None;
             return;
         };
+        let words = cx.session.words();
         let (mut is_open, mut is_done) = (true, false);
-        egui::Window::new("Start a training")
+        egui::Window::new(words.text("training-start-title"))
+            .id(egui::Id::unique("train form"))
             .open(&mut is_open)
             .collapsible(false)
             .resizable(false)
@@ -76,13 +79,12 @@ impl TrainForm {
                 let recipe = draft.put_into(cx.session.store().recipe.clone());
                 let dataset = &graph.dataset;
                 let network = recipe.model.title(dataset.features().width(), dataset.n_classes());
-                ui.label(strong(format!("{network} on {}", dataset.name())));
+                let names = [("network", network.into()), ("graph", dataset.name().to_owned().into())];
+                ui.label(strong(words.with("training-network-on", &names)));
                 egui::Grid::new("train form").num_columns(2).spacing([16.0, 6.0]).show(ui, |ui| {
-                    let says = "Passes over the training nodes; the best one on the validation nodes is kept";
-                    number(ui, "Epochs to train", says, &mut draft.epochs, 1..=100_000);
-                    let says = "Width between layers, over all heads";
-                    number(ui, "Hidden width", says, &mut draft.hidden, 1..=65_536);
-                    real(ui, "Learning rate", "Adam's step size", &mut draft.learning_rate, 0.0..=1.0);
+                    number_row(ui, "training-epochs-to-train", &mut draft.epochs, 1..=100_000);
+                    number_row(ui, "training-hidden-width", &mut draft.hidden, 1..=65_536);
+                    real_row(ui, "training-learning-rate", &mut draft.learning_rate, 0.0..=1.0);
                 });
                 let recipe = draft.put_into(cx.session.store().recipe.clone());
                 let can_start = needs_ui(ui, cx, &recipe);
@@ -95,40 +97,44 @@ impl TrainForm {
 
 /// What it will take; answers whether it can be started.
 fn needs_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, recipe: &Recipe) -> bool {
+    let words = ui.words();
     let small = |text: String| weak(cx.tokens, text).size(tokens::SMALL);
     let Some((needed, free)) = cx.session.train_memory(recipe) else {
-        warning(ui, cx, "The recipe does not hold as it stands: Network and Training, below the recipe, say why");
+        warning(ui, cx, &words.text("training-does-not-hold"));
         return false;
     };
-    let memory = format!("Takes at most about {} of memory; {} are free", format::bytes(needed), format::bytes(free));
+    let memory = [("needed", format::bytes(needed).into()), ("free", format::bytes(free).into())];
+    let memory = words.with("training-memory", &memory);
     if needed > free {
         warning(ui, cx, &memory);
     } else {
         ui.label(small(memory));
     }
     let time = match cx.session.train_secs(recipe) {
-        Some(secs) => format!("About {}, as long as an epoch took the last time", format::seconds(secs)),
-        None => "How long is known after the first epochs; it can be stopped and kept at any time".to_owned(),
+        Some(secs) => words.with("training-time", &[("time", format::seconds(secs).into())]),
+        None => words.text("training-time-unknown"),
     };
     ui.add(egui::Label::new(small(time)).wrap());
     if cx.session.is_busy(&Lane::Train) {
-        warning(ui, cx, "A training is running; starting another one stops it");
+        warning(ui, cx, &words.text("training-is-running"));
     }
-    ui.label(small("All other settings: Training, below the recipe".to_owned()));
+    ui.label(small(words.text("training-other-settings")));
     true
 }
 
 /// Starts it, or not; answers whether the form is done with.
 fn buttons_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, recipe: Recipe, can_start: bool) -> bool {
+    let words = ui.words();
     // While a number is typed Enter ends the typing.
     let is_typing = ui.ctx().text_edit_focused();
     let is_entered = !is_typing && ui.input(|input| input.key_pressed(Key::Enter));
     ui.horizontal(|ui| {
-        let start = ui.add_enabled(can_start, egui::Button::new("Start training").min_size(vec2(112.0, 0.0)));
+        let start =
+            ui.add_enabled(can_start, egui::Button::new(words.text("training-start")).min_size(vec2(112.0, 0.0)));
         if ui.memory(|memory| memory.focused().is_none()) {
             start.request_focus();
         }
-        let is_left = ui.add(egui::Button::new("Not now").min_size(vec2(84.0, 0.0))).clicked();
+        let is_left = ui.add(egui::Button::new(words.text("training-not-now")).min_size(vec2(84.0, 0.0))).clicked();
         if !is_left && can_start && (start.clicked() || is_entered) {
             if recipe != cx.session.store().recipe {
                 cx.out.send(Command::SetRecipe(Box::new(recipe), None));

@@ -2,86 +2,73 @@
 
 use eframe::egui;
 
-use super::fields::{combo, number, real, warning};
+use super::fields::{combo, number_row, option, real_row, titled, warning};
 use super::network;
 use crate::engine::sparsify::baselines::Ramp;
 use crate::engine::sparsify::{Recipe, Schedule, Training, WeightMode};
 use crate::session::fitted_to;
 use crate::ui::context::ViewCx;
 use crate::ui::widgets::weak;
+use crate::ui::words::Say as _;
 
 /// Everything that `Train` uses, folded away until it is wanted; `typed` are the hops' weights while they are being typed.
 pub(super) fn settings_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, recipe: &mut Recipe, typed: &mut Option<String>) {
+    let words = ui.words();
     ui.add_space(4.0);
-    egui::CollapsingHeader::new("Network").id_salt("network").show(ui, |ui| network::ui(ui, cx, recipe, typed));
-    egui::CollapsingHeader::new("Training").id_salt("training").show(ui, |ui| training_ui(ui, cx, recipe));
+    egui::CollapsingHeader::new(words.text("training-network"))
+        .id_salt("network")
+        .show(ui, |ui| network::ui(ui, cx, recipe, typed));
+    egui::CollapsingHeader::new(words.text("training-training"))
+        .id_salt("training")
+        .show(ui, |ui| training_ui(ui, cx, recipe));
 }
 
 fn training_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, recipe: &mut Recipe) {
+    let words = ui.words();
     let family = recipe.model.architecture;
     let mut training = recipe.training.clone().unwrap_or_else(|| Training::official(family));
     let before = training.clone();
     egui::Grid::new("training").num_columns(2).spacing([8.0, 4.0]).show(ui, |ui| {
-        ui.label("Pruning").on_hover_text("Whether training prunes as it goes");
-        combo(ui, "Pruning while training", schedule_text(training.schedule).0, |ui| {
+        titled(ui, "training-pruning");
+        combo(ui, "training-pruning-while", &words.text(schedule_key(training.schedule)), |ui| {
             for schedule in [Schedule::Dense, Schedule::During, Schedule::Lottery] {
-                let (name, says) = schedule_text(schedule);
-                ui.selectable_value(&mut training.schedule, schedule, name).on_hover_text(says);
+                option(ui, &mut training.schedule, schedule, schedule_key(schedule));
             }
         });
         ui.end_row();
         if training.schedule != Schedule::Dense {
-            ui.label("Growth").on_hover_text("How the thresholds grow over the first half of the epochs");
-            combo(ui, "Growth of the thresholds", &training.ramp.title().to_lowercase(), |ui| {
+            titled(ui, "training-growth");
+            combo(ui, "training-growth-thresholds", &words.text(ramp_key(training.ramp)), |ui| {
                 for ramp in Ramp::ALL {
-                    let name = ramp.title().to_lowercase();
+                    let name = words.text(ramp_key(ramp));
                     ui.selectable_value(&mut training.ramp, ramp, name).on_hover_text(ramp.source());
                 }
             });
             ui.end_row();
         }
         if training.schedule == Schedule::Lottery {
-            let says = "How often weights are removed and the others set back; then the last training";
-            number(ui, "Rounds", says, &mut training.rounds, 1..=64);
+            number_row(ui, "training-rounds", &mut training.rounds, 1..=64);
         }
-        number(ui, "Epochs", "Passes over the training nodes; of every round", &mut training.epochs, 1..=100_000);
-        real(ui, "Step size", "Adam's learning rate", &mut training.learning_rate, 0.0..=1.0);
-        real(ui, "Weight decay", "L2 penalty added to the gradient", &mut training.weight_decay, 0.0..=1.0);
-        number(
-            ui,
-            "Patience",
-            "Epochs without a better validation accuracy before the step size is halved",
-            &mut training.patience,
-            1..=100_000,
-        );
+        number_row(ui, "training-epochs", &mut training.epochs, 1..=100_000);
+        real_row(ui, "training-step-size", &mut training.learning_rate, 0.0..=1.0);
+        real_row(ui, "training-decay", &mut training.weight_decay, 0.0..=1.0);
+        number_row(ui, "training-patience", &mut training.patience, 1..=100_000);
         if recipe.model.architecture.is_trained_in_batches() {
-            number(
-                ui,
-                "Batch",
-                "Training nodes per step; 0 takes all at once",
-                &mut training.batch_size,
-                0..=1_000_000,
-            );
+            number_row(ui, "training-batch", &mut training.batch_size, 0..=1_000_000);
         }
     });
     if training.schedule == Schedule::Dense {
-        ui.checkbox(&mut training.inductive, "Without the test nodes").on_hover_text(
-            "Inductive: the test nodes and their entries are not there while the model is trained, so that they are new to it; they are scored in \
-             the whole graph. For a model that will meet nodes that arrive later",
-        );
+        ui.checkbox(&mut training.inductive, words.text("training-inductive"))
+            .on_hover_text(words.hint("training-inductive"));
     } else {
         training.inductive = false;
     }
     if training.schedule != Schedule::Dense && recipe.recovery.is_some() {
-        warning(
-            ui,
-            cx,
-            "Training that prunes knows no recovery: train without pruning, or switch Recover accuracy off",
-        );
+        warning(ui, cx, &words.text("training-no-recovery"));
     }
     if training.schedule == Schedule::Lottery && recipe.weights.mode != WeightMode::Target {
-        warning(ui, cx, "The lottery removes a share: weights need the mode target");
-        if ui.button("Use target").on_hover_text("Half of the weights, until the slider says otherwise").clicked() {
+        warning(ui, cx, &words.text("training-lottery-target"));
+        if ui.button(words.text("training-use-target")).on_hover_text(words.hint("training-use-target")).clicked() {
             (recipe.weights.mode, recipe.weights.delta) = (WeightMode::Target, vec![0.5]);
         }
     } else {
@@ -91,29 +78,31 @@ fn training_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, recipe: &mut Recipe) {
         }
     }
     if ui
-        .button("Authors' settings")
-        .on_hover_text("The settings of the authors' experiments for this family")
+        .button(words.text("training-authors-settings"))
+        .on_hover_text(words.hint("training-authors-settings"))
         .clicked()
     {
         let Training { schedule, ramp, rounds, .. } = training;
         training = Training { schedule, ramp, rounds, ..Training::official(family) };
     }
-    ui.label(weak(cx.tokens, "Used by Train; a given model is pruned as it is"));
+    ui.label(weak(cx.tokens, words.text("training-used-by")));
     if training != before {
         recipe.training = Some(training);
     }
 }
 
-fn schedule_text(schedule: Schedule) -> (&'static str, &'static str) {
+fn schedule_key(schedule: Schedule) -> &'static str {
     match schedule {
-        Schedule::Dense => ("none", "The model is trained dense"),
-        Schedule::Lottery => (
-            "lottery",
-            "Train, remove a part of the weights, set the others back, and again (Frankle and Carbin, 2019)",
-        ),
-        Schedule::During => (
-            "as it trains",
-            "Masks are recomputed in every step; in the second half of the epochs weight masks only grow",
-        ),
+        Schedule::Dense => "training-schedule-dense",
+        Schedule::Lottery => "training-schedule-lottery",
+        Schedule::During => "training-schedule-during",
+    }
+}
+
+fn ramp_key(ramp: Ramp) -> &'static str {
+    match ramp {
+        Ramp::Constant => "training-ramp-constant",
+        Ramp::Linear => "training-ramp-linear",
+        Ramp::Cubic => "training-ramp-cubic",
     }
 }

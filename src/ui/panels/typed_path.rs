@@ -8,6 +8,7 @@ use eframe::egui::{self, vec2};
 use crate::ui::dialogs::Ask;
 use crate::ui::tokens::{self, Tokens};
 use crate::ui::widgets::{mono, shown, strong, weak};
+use crate::ui::words::Say as _;
 
 /// The line in which a path is typed, for one purpose after the other.
 #[derive(Debug)]
@@ -52,14 +53,14 @@ impl<P> TypedPath<P> {
         egui::Modal::new(egui::Id::unique("typed path")).show(ctx, |ui| {
             ui.set_width(460.0_f32.min(ctx.content_rect().width() - 48.0));
             ui.spacing_mut().item_spacing.y = 8.0;
-            ui.label(strong(ask.title()));
-            ui.label(weak(
-                tokens,
-                "This desktop shows no file dialog (it has neither xdg-desktop-portal nor zenity). Type the path here",
-            ));
-            let line = egui::TextEdit::singleline(&mut self.text).desired_width(f32::INFINITY).hint_text("Path");
+            let words = ui.words();
+            ui.label(strong(words.text(ask.title_key())));
+            ui.label(weak(tokens, words.text("typed-path-why")));
+            let line = egui::TextEdit::singleline(&mut self.text)
+                .desired_width(f32::INFINITY)
+                .hint_text(words.text("typed-path-path"));
             let typed = ui.add(line);
-            typed.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Path of the file or folder"));
+            typed.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, words.text("typed-path-name")));
             if !self.is_begun {
                 typed.request_focus();
                 self.is_begun = true;
@@ -68,16 +69,17 @@ impl<P> TypedPath<P> {
             if let Some(path) = &path {
                 ui.add(egui::Label::new(mono(shown(path.display().to_string())).size(tokens::SMALL)).wrap());
                 if let Some(note) = ask.note(path) {
-                    ui.label(weak(tokens, note).color(tokens.warning));
+                    ui.label(weak(tokens, words.text(note)).color(tokens.warning));
                 }
             }
             ui.horizontal(|ui| {
-                let accept = egui::Button::new(ask.verb()).min_size(vec2(84.0, 0.0));
+                let accept = egui::Button::new(words.text(ask.verb_key())).min_size(vec2(84.0, 0.0));
                 let is_accepted = ui.add_enabled(path.is_some(), accept).clicked();
                 let is_entered = typed.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter));
                 if is_accepted || (is_entered && path.is_some()) {
                     answer = Some(path.clone());
-                } else if ui.add(egui::Button::new("Cancel").min_size(vec2(84.0, 0.0))).clicked() {
+                } else if ui.add(egui::Button::new(words.text("typed-path-cancel")).min_size(vec2(84.0, 0.0))).clicked()
+                {
                     answer = Some(None);
                 }
             });
@@ -88,20 +90,20 @@ impl<P> TypedPath<P> {
 }
 
 impl Ask {
-    fn title(&self) -> &'static str {
+    fn title_key(&self) -> &'static str {
         match self {
-            Self::Files => "Open a file or a folder",
-            Self::Folder => "Open a folder",
-            Self::Save { .. } => "Save as",
-            Self::NewFolder { .. } => "Write into a new folder",
+            Self::Files => "typed-path-files",
+            Self::Folder => "typed-path-folder",
+            Self::Save { .. } => "typed-path-save-as",
+            Self::NewFolder { .. } => "typed-path-new-folder",
         }
     }
 
-    fn verb(&self) -> &'static str {
+    fn verb_key(&self) -> &'static str {
         match self {
-            Self::Files | Self::Folder => "Open",
-            Self::Save { .. } => "Save",
-            Self::NewFolder { .. } => "Write",
+            Self::Files | Self::Folder => "typed-path-open",
+            Self::Save { .. } => "typed-path-save",
+            Self::NewFolder { .. } => "typed-path-write",
         }
     }
 
@@ -124,14 +126,14 @@ impl Ask {
         std::path::absolute(typed).ok()
     }
 
-    /// What a dialog would ask about.
+    /// What a dialog would ask about: a key.
     fn note(&self, path: &Path) -> Option<&'static str> {
         let is_there = path.symlink_metadata().is_ok();
         match self {
             Self::Files | Self::Folder if path.starts_with("sample:") || is_there => None,
-            Self::Files | Self::Folder => Some("nothing is there"),
-            Self::Save { .. } if is_there => Some("replaces the file that is there"),
-            Self::NewFolder { .. } if is_there => Some("replaces the folder that is there, if this program wrote it"),
+            Self::Files | Self::Folder => Some("typed-path-nothing"),
+            Self::Save { .. } if is_there => Some("typed-path-replaces-file"),
+            Self::NewFolder { .. } if is_there => Some("typed-path-replaces-folder"),
             Self::Save { .. } | Self::NewFolder { .. } => None,
         }
     }

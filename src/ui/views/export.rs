@@ -65,7 +65,12 @@ impl View for Export {
             section(ui, cx.tokens, &words.text("export-run"));
             let mut chosen = entry.id;
             let label = |e: &RunEntry| {
-                shown(format!("{} · {} · {}", e.name, e.run.dataset.name(), recipe_summary(&e.run.recipe)))
+                shown(format!(
+                    "{} · {} · {}",
+                    e.name,
+                    e.run.dataset.name(),
+                    recipe_summary(cx.session.words(), &e.run.recipe)
+                ))
             };
             let combo = egui::ComboBox::from_id_salt("run").selected_text(label(entry)).width(420.0);
             let response = combo

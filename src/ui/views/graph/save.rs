@@ -7,6 +7,7 @@ use crate::engine::experiment::Run;
 use crate::engine::graph::Dataset;
 use crate::io::figure::GraphFigure;
 use crate::session::FileWriter;
+use crate::session::words::{Language, Words};
 use crate::ui::panels::recipe_summary;
 use crate::ui::views::SaveRequest;
 use crate::ui::widgets::heatmap::FigureFormat;
@@ -27,7 +28,7 @@ pub(super) fn drawing(
         Some(run) => format!("{name}, {}{shown}", run.model.title()),
         None => format!("{name}{shown}"),
     };
-    let subtitle = run.map_or_else(String::new, |run| recipe_summary(&run.recipe));
+    let subtitle = run.map_or_else(String::new, |run| recipe_summary(Words::of(Language::English), &run.recipe));
     let file = format!("{name} graph{}.{}", shown.replace(',', ""), format.extension()).replace([' ', '/', '\\'], "-");
     let make = move |path: &std::path::Path, ctl: &crate::engine::control::Control| {
         let (format, path) = format.settled(path)?;

@@ -26,7 +26,7 @@ pub(super) fn heatmap(place: &Place<'_>, viewport: Viewport, picture: &Picture, 
         RasterMode::Attention(_) => picture.scale.title.clone(),
         mode => mode.title().to_owned(),
     };
-    let subtitle = format!("{shown}, {}", recipe_summary(&run.recipe));
+    let subtitle = format!("{shown}, {}", recipe_summary(Words::of(Language::English), &run.recipe));
     let (x_name, y_name) = place.axis_names();
     let has_nodes = place.side == crate::engine::plot::Side::Edges;
     let file =

@@ -111,17 +111,17 @@ impl View for Runs {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| self.files_ui(cx, ui));
         });
         ui.add_space(4.0);
-        let rows = self.rows(&store.runs);
+        let rows = self.rows(cx.session.words(), &store.runs);
         let height = ui.available_height().max(120.0);
         ui.push_id("table", |ui| self.table_ui(cx, ui, &rows, height));
     }
 }
 
 impl Runs {
-    fn rows<'a>(&self, runs: &'a [RunEntry]) -> Vec<&'a RunEntry> {
+    fn rows<'a>(&self, words: &Words, runs: &'a [RunEntry]) -> Vec<&'a RunEntry> {
         let wanted = self.filter.to_lowercase();
         let text = |e: &RunEntry| {
-            let recipe = recipe_summary(&e.run.recipe);
+            let recipe = recipe_summary(words, &e.run.recipe);
             format!("{} {} {recipe} {} {}", e.name, e.run.dataset.name(), e.note, e.tags.join(" "))
         };
         let mut rows: Vec<_> = runs.iter().filter(|e| text(e).to_lowercase().contains(&wanted)).collect();
@@ -139,7 +139,7 @@ impl Runs {
     /// What the table becomes elsewhere: the runs that are seen, in the order in which they are.
     fn files_ui(&self, cx: &ViewCx<'_>, ui: &mut egui::Ui) {
         let words = cx.session.words();
-        let rows = || in_order(self.group, &self.rows(&cx.session.store().runs), words);
+        let rows = || in_order(self.group, &self.rows(words, &cx.session.store().runs), words);
         let save = ui.button(words.text("runs-save-table"));
         if save.on_hover_text(words.hint("runs-save-table")).clicked() {
             let graph = cx.session.store().graph.as_ref().map_or("all", |graph| graph.dataset.name());
@@ -268,8 +268,11 @@ impl Runs {
             let name = cx.session.words().with("runs-actions", &[("name", entry.name.as_str().into())]);
             egui::WidgetInfo::labeled(egui::Role::Button, true, name)
         });
-        let summary =
-            format!("{} · {}", entry.run.model.architecture.architecture.title(), recipe_summary(&entry.run.recipe));
+        let summary = format!(
+            "{} · {}",
+            entry.run.model.architecture.architecture.title(),
+            recipe_summary(cx.session.words(), &entry.run.recipe)
+        );
         ui.vertical(|ui| {
             ui.spacing_mut().item_spacing.y = 2.0;
             ui.spacing_mut().interact_size.y = 0.0;
