@@ -14,9 +14,10 @@ pub fn request_page(words: &Words, requests: &[RequestSummary]) -> Vec<PagePart>
         let change = |[before, after]: [usize; 2]| format!("{} → {}", count(before as u64), count(after as u64));
         let time = |way: usize| format!("{} ({})", seconds(request.secs[way]), seconds(request.slowest_secs[way]));
         let speedup = request.speedup.to_string();
-        let speedup = match request.is_disturbed {
-            true => words.with("request-on-busy-machine", &[("speedup", speedup.into())]),
-            false => speedup,
+        let speedup = if request.is_disturbed {
+            words.with("request-on-busy-machine", &[("speedup", speedup.into())])
+        } else {
+            speedup
         };
         vec![
             count(request.n_asked as u64),

@@ -33,7 +33,7 @@ impl Session {
         self.store.bench.page = speed_page(&measured.report, &measured.machine, words);
         match &measured.kept {
             Some(Ok(path)) => {
-                let kept = words.with("tools-bench-kept", &[("path", escaped_path(path).to_string().into())]);
+                let kept = words.with("tools-bench-kept", &[("path", escaped_path(path).into())]);
                 self.store.notices.add(Level::Info, words.text("tools-bench-measured"), kept, "");
             }
             Some(Err(why)) => {
@@ -90,7 +90,7 @@ impl Session {
 
     pub(super) fn take_reproduced(&mut self, done: Reproduced) {
         self.store.reproduce.page = done.text;
-        let path = escaped_path(&done.output).to_string();
+        let path = escaped_path(&done.output);
         let title = self.words().with("tools-saved", &[("path", path.into())]);
         self.store.notices.add(Level::Info, title, "", "");
     }

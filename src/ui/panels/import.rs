@@ -83,7 +83,7 @@ fn head_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, state: &ImportState, report: &Imp
                 cx.out.request(WindowRequest::Show(Pane::Layers));
             }
             if let Some(bundle) = cx.session.store().bundle_to_check() {
-                let says = words.with("import-check-says", &[("bundle", bundle.to_string().into())]);
+                let says = words.with("import-check-says", &[("bundle", bundle.into())]);
                 let button = ui.add_enabled(!is_reading, egui::Button::new(words.text("import-check")));
                 if button.on_hover_text(shown(says)).clicked() {
                     cx.out.send(Command::CheckImport);
@@ -113,7 +113,7 @@ fn files_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, state: &ImportState, report: &Im
             role_ui(cx, ui, state, file);
             let is_out = file.role == Role::LeftOut;
             let says = if is_out {
-                words.with("import-not-used", &[("why", file.why.to_string().into())])
+                words.with("import-not-used", &[("why", file.why.as_str().into())])
             } else {
                 format!("{}: {}", file.what, file.why)
             };
@@ -548,7 +548,7 @@ fn readings_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, state: &ImportState, readings
         return;
     }
     section(ui, cx.tokens, &words.text("import-reading-title"));
-    ui.label(weak(cx.tokens, words.with("import-open", &[("why", readings.why.to_string().into())])));
+    ui.label(weak(cx.tokens, words.with("import-open", &[("why", readings.why.as_str().into())])));
     let is_reading = state.phase == Phase::Running;
     for reading in readings.all.iter().take(Readings::SHOWN) {
         let says = reading.says(readings);

@@ -85,7 +85,7 @@ fn budgets_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>) {
             Goal::Entries => "recipe-budget-for-entries",
         };
         // English has one point, and 0.5 points.
-        let number = if lose_at_most == 0.01 { "one" } else { "other" };
+        let number = if (lose_at_most - 0.01).abs() < 1e-9 { "one" } else { "other" };
         let points = format!("{}", 100.0 * lose_at_most);
         let says = words.with(says, &[("number", number.into()), ("points", points.into())]);
         if ui.add_enabled(can_look, egui::Button::new(words.text(key))).on_hover_text(says).clicked() {

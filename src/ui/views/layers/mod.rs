@@ -333,7 +333,7 @@ fn nothing_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui) {
     }
     match (&store.graph, &store.model) {
         (None, _) => {
-            empty_state(ui, cx.tokens, &said.text("layers-nothing-open"), &said.text("layers-nothing-open-next"))
+            empty_state(ui, cx.tokens, &said.text("layers-nothing-open"), &said.text("layers-nothing-open-next"));
         }
         (Some(_), None) if cx.session.is_busy(&Lane::Train) => {
             empty_state(ui, cx.tokens, &said.text("layers-training"), &said.text("layers-training-next"));
