@@ -179,10 +179,9 @@ fn order_row(o: &OrderSpeed, words: &Words) -> Vec<String> {
 fn orders_sentence(orders: &[OrderSpeed], words: &Words) -> String {
     let best = orders.iter().filter(|o| o.find_secs > 0.0).max_by(|a, b| a.speedup.total_cmp(&b.speedup));
     match best.and_then(|best| Some((best, best.pays_after()?))) {
-        Some((best, after)) => words.with(
-            "speed-order-pays",
-            &[("order", best.order.key().into()), ("n", format!("{after:.0}").into())],
-        ),
+        Some((best, after)) => {
+            words.with("speed-order-pays", &[("order", best.order.key().into()), ("n", format!("{after:.0}").into())])
+        }
         None => words.text("speed-no-order"),
     }
 }
