@@ -98,17 +98,22 @@ fn rival_ui(
     on: EvaluatedOn,
 ) {
     let Some(rival) = best_rival(summary, is_of_edges) else { return };
+    let words = cx.session.words();
+    // The button first, at the right: the sentence gets what is left, and is cut there.
     ui.horizontal(|ui| {
-        let words = cx.session.words();
-        let says = rival_says(&rival, on, words);
-        ui.add(egui::Label::new(says).truncate()).on_hover_text(words.text("tradeoff-rival-says"));
-        let is_own = |p: &ComparePoint| p.method == rival.method && p.share.to_bits() == rival.share.to_bits();
-        if rival.is_better()
-            && let Some(at) = state.points.iter().position(is_own)
-            && ui.small_button(words.text("tradeoff-use-it")).on_hover_text(words.hint("tradeoff-use-it")).clicked()
-        {
-            cx.out.send(Command::LoadMethod(at));
-        }
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            let is_own = |p: &ComparePoint| p.method == rival.method && p.share.to_bits() == rival.share.to_bits();
+            if rival.is_better()
+                && let Some(at) = state.points.iter().position(is_own)
+                && ui.small_button(words.text("tradeoff-use-it")).on_hover_text(words.hint("tradeoff-use-it")).clicked()
+            {
+                cx.out.send(Command::LoadMethod(at));
+            }
+            ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
+                let says = egui::Label::new(rival_says(&rival, on, words)).truncate();
+                ui.add(says).on_hover_text(words.text("tradeoff-rival-says"));
+            });
+        });
     });
 }
 
