@@ -13,7 +13,7 @@ pub(super) struct ReportArgs {
     /// Bundles: folders or .zip; several are compared first
     #[arg(value_name = "BUNDLE", required = true)]
     pub(super) bundles: Vec<PathBuf>,
-    /// The file to write, as its name ends: .html
+    /// The file to write, as its name ends: .html or .pdf
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: PathBuf,
     /// Language of the report [default: the system's]

@@ -215,15 +215,15 @@ compared-margin-b = B の余裕
 compared-changed-node = 予測の変わるノード { $id }
 compared-picture-edges = { $step ->
         [hop] ホップ { $n } のエッジ、A と B
-       *[layer] 層 { $n } のエッジ、A と B
+       *[layer] 第 { $n } 層 のエッジ、A と B
     }
 compared-picture-weights = { $step ->
         [hop] ホップ { $n } の重み、A と B
-       *[layer] 層 { $n } の重み、A と B
+       *[layer] 第 { $n } 層 の重み、A と B
     }
 compared-picture-matrix = { $step ->
         [hop] ホップ { $n } の重み { $matrix }、A と B
-       *[layer] 層 { $n } の重み { $matrix }、A と B
+       *[layer] 第 { $n } 層 の重み { $matrix }、A と B
     }
 compared-axis-source = 送信ノード、{ $order }
 compared-axis-target = 受信ノード

@@ -109,7 +109,7 @@ tradeoff-map = 閾値の地図
 tradeoff-map-layers = 地図の対象の層
 tradeoff-map-all-layers = 全層
     .hint = すべての層に同じ δa と δw
-tradeoff-map-layer = 層 { $layer }
+tradeoff-map-layer = 第 { $layer } 層
     .hint = この層の δa と δw だけを変えます。ほかの層は、スイープ開始時のレシピのままです
 tradeoff-map-range = テスト{ $metric } { $low }〜{ $high }
 tradeoff-map-cell = 地図のセル δa { $a } δw { $w }
@@ -325,7 +325,7 @@ trial-method-reconstruction = 再構成
 trial-method-recovered = { $method } ＋ 精度回復
 trial-step = { $kind ->
         [hop] ホップ { $n }
-       *[layer] 層 { $n }
+       *[layer] 第 { $n } 層
     }
 trial-points = { $n ->
        *[other] { $points } ポイント
