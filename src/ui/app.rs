@@ -236,7 +236,7 @@ impl App {
     /// What happens whether or not the window is seen: answers of jobs and dialogs, keys, dropped files. Paints nothing.
     pub fn update(&mut self, ctx: &egui::Context) {
         let began = Instant::now();
-        speak(ctx, self.session.language());
+        speak(self.session.language());
         self.session.poll();
         self.front_what_came();
         self.take_chosen();
@@ -279,6 +279,7 @@ impl App {
     /// Draws everything, then applies what was asked for.
     pub fn main_ui(&mut self, ui: &mut egui::Ui) {
         let began = Instant::now();
+        speak(self.session.language());
         let ctx = ui.ctx().clone();
         let tokens = self.themes.of(ctx.theme()).clone();
         let bar = egui::Frame::new().fill(tokens.sunken).inner_margin(egui::Margin::symmetric(8, 0));

@@ -1,8 +1,15 @@
 //! The words of the window, wherever something is drawn.
 
+use std::cell::Cell;
+
 use eframe::egui;
 
 use crate::session::words::{Language, Words};
+
+thread_local! {
+    /// The language of the window that this thread draws. It is not kept in egui's context: names of widgets are made while that is locked.
+    static SPOKEN: Cell<Language> = const { Cell::new(Language::English) };
+}
 
 /// Who can say something.
 pub(super) trait Say {
@@ -16,17 +23,12 @@ impl Say for egui::Ui {
     }
 }
 
-/// Where the language is kept.
-fn id() -> egui::Id {
-    egui::Id::unique("language")
-}
-
 /// The words of the window's language.
-pub(super) fn words_of(ctx: &egui::Context) -> &'static Words {
-    Words::of(ctx.data(|data| data.get_temp::<Language>(id())).unwrap_or_default())
+pub(super) fn words_of(_: &egui::Context) -> &'static Words {
+    Words::of(SPOKEN.get())
 }
 
-/// Says everything from now on in this language.
-pub(super) fn speak(ctx: &egui::Context, language: Language) {
-    ctx.data_mut(|data| data.insert_temp(id(), language));
+/// Says everything that this thread draws in this language, until it says another.
+pub(super) fn speak(language: Language) {
+    SPOKEN.set(language);
 }

@@ -19,6 +19,7 @@ mod leaving;
 mod looks;
 mod methods;
 mod monitor;
+mod names;
 mod node;
 mod parallel;
 mod pictures;

@@ -15,3 +15,10 @@ errors-compute-says = One forward pass, and one product per layer
 errors-what = What the removed entries change at every node, beside what bounds it
 errors-of-nodes = Error of the nodes
 errors-save = Save every node as CSV…
+
+# A weight and its matrix.
+matrix-title = Weights { $name }
+matrix-close = Close
+    .hint = Select nothing (Esc)
+matrix-copy = Copy
+    .hint = All of it, as Markdown

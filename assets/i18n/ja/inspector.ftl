@@ -15,3 +15,10 @@ errors-compute-says = 順伝播 1 回と、層ごとに積 1 回
 errors-what = 除去したエントリーが各ノードで変えるものと、その上界
 errors-of-nodes = ノードの誤差
 errors-save = 全ノードを CSV で保存…
+
+# A weight and its matrix.
+matrix-title = 重み { $name }
+matrix-close = 閉じる
+    .hint = 選択を解除します（Esc）
+matrix-copy = コピー
+    .hint = すべてを Markdown としてコピーします

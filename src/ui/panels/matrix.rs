@@ -9,6 +9,7 @@ use crate::session::{Command, MatrixRequest, WeightPlace, markdown};
 use crate::ui::context::{ViewCx, WindowRequest};
 use crate::ui::tokens;
 use crate::ui::widgets::{page_ui, strong, weak};
+use crate::ui::words::Say as _;
 
 /// Draws it.
 pub(super) fn matrix_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, run: &Arc<Run>, place: WeightPlace) {
@@ -22,14 +23,16 @@ pub(super) fn matrix_ui(cx: &ViewCx<'_>, ui: &mut egui::Ui, run: &Arc<Run>, plac
         .answer::<MatrixRequest>(MatrixRequest::SLOT)
         .filter(|(answered, _)| Arc::ptr_eq(&answered.run.model, &run.model) && answered.place.matrix == place.matrix);
     let name = run.model.weight(place.matrix).map_or("", |weight| weight.name.as_str());
+    let words = ui.words();
     ui.horizontal(|ui| {
-        ui.label(strong(format!("Weights {name}")).size(tokens::TEXT));
+        ui.label(strong(words.with("matrix-title", &[("name", name.into())])).size(tokens::TEXT));
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            if ui.small_button("Close").on_hover_text("Select nothing (Esc)").clicked() {
+            let close = ui.small_button(words.text("matrix-close"));
+            if close.on_hover_text(words.hint("matrix-close")).clicked() {
                 cx.out.send(Command::SelectNode(None));
             }
             if let Some((_, page)) = &answer
-                && ui.small_button("Copy").on_hover_text("All of it, as Markdown").clicked()
+                && ui.small_button(words.text("matrix-copy")).on_hover_text(words.hint("matrix-copy")).clicked()
             {
                 cx.out.request(WindowRequest::Copy(markdown(page)));
             }

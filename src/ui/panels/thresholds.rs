@@ -205,7 +205,10 @@ impl Sliders<'_> {
             };
             let tip = if are_hops { "recipe-one-or-each-hop" } else { "recipe-one-or-each-layer" };
             let tip = words.with(tip, &[("symbol", symbol.into())]);
-            if ui.add_enabled(is_possible, egui::Checkbox::new(&mut is_each, text)).on_hover_text(tip).changed() {
+            let name = format!("{symbol}: {text}");
+            let each = ui.add_enabled(is_possible, egui::Checkbox::new(&mut is_each, text));
+            each.widget_info(|| egui::WidgetInfo::selected(egui::Role::CheckBox, is_possible, !is_single, &name));
+            if each.on_hover_text(tip).changed() {
                 let first = deltas.first().copied().unwrap_or(0.0);
                 *deltas = if is_each { vec![first; n_steps] } else { vec![first] };
                 changed = Some(Touch::Set);
