@@ -8,6 +8,7 @@ use super::crash;
 use super::store::{RunId, Store};
 use super::tasks::store_graph::StoreForm;
 use super::verdict::lower_first;
+use super::words::Words;
 use crate::engine::sparsify::{PinnedEntry, Recipe};
 use crate::io::{escaped_text, recipe_to_toml, shortened};
 
@@ -174,100 +175,151 @@ pub(super) fn by_hand_says(entries: &[PinnedEntry], is_kept: Option<bool>) -> St
 
 impl Command {
     /// What it asks for, in words; `None` for what a view has computed for itself or only looks at.
-    pub(super) fn says(&self) -> Option<String> {
+    #[expect(clippy::too_many_lines, reason = "one arm for every command, so that none is forgotten")]
+    pub(super) fn says(&self, words: &Words) -> Option<String> {
         let path = |path: &std::path::Path| path.display().to_string();
         Some(match self {
             Self::Compute(_) | Self::SeeNotices | Self::SetCheck(_) | Self::Diagnose(_) => return None,
-            Self::Open(spec) => format!("open {spec}"),
-            Self::OpenMany(specs) => format!("open {}", specs.join(", ")),
-            Self::Import(specs) => format!("read {}", specs.join(", ")),
-            Self::ChooseReading(..) => "chose how the model is read".to_owned(),
-            Self::ChangeImport(..) => "read the files another way".to_owned(),
-            Self::SetImportRole(spec, role) => format!("role of {spec}: {role}"),
-            Self::ReadOutside => "allow the files that the recipe names".to_owned(),
-            Self::AcceptImport => "accept the report".to_owned(),
-            Self::DiscardImport => "discard the report".to_owned(),
-            Self::AnswerOutside(is_allowed) => {
-                format!("{} files outside the folder", if *is_allowed { "allow" } else { "refuse" })
+            Self::Open(spec) => words.with("activity-open", &[("what", spec.clone().into())]),
+            Self::OpenMany(specs) => words.with("activity-open", &[("what", specs.join(", ").into())]),
+            Self::Import(specs) => words.with("activity-read", &[("what", specs.join(", ").into())]),
+            Self::ChooseReading(..) => words.text("activity-choose-reading"),
+            Self::ChangeImport(..) => words.text("activity-change-import"),
+            Self::SetImportRole(spec, role) => {
+                words.with("activity-role", &[("what", spec.clone().into()), ("role", role.to_string().into())])
             }
-            Self::OpenSample(spec) => format!("open sample {spec}"),
-            Self::CloseInputs => "close graph and model".to_owned(),
-            Self::SetRecipe(..) => "change the recipe".to_owned(),
-            Self::Prune => "prune".to_owned(),
-            Self::SetLimit(limit) => format!("limit of {:.1} points", 100.0 * limit),
-            Self::SetBudget(budget) => format!("budget of {:.1} points", 100.0 * budget.lose_at_most),
-            Self::FindWithin(budget) => format!("find within {:.1} points", 100.0 * budget.lose_at_most),
-            Self::Controls(id) => format!("compute the controls of run {}", id.0),
-            Self::Certify(id, limit) => format!("certify run {} to {:.1} points", id.0, 100.0 * limit),
-            Self::NodeErrors(id) => format!("compute the errors of run {}", id.0),
-            Self::Sweep(grid) => format!("sweep {} points", grid.len()),
-            Self::SweepLayer(None) => "sweep all layers".to_owned(),
-            Self::SweepLayer(Some(layer)) => format!("sweep layer {}", layer + 1),
-            Self::SetPlan(plan) => format!("plan to compare {} methods", plan.methods.len()),
-            Self::Compare(plan) => format!("compare {} methods", plan.methods.len()),
-            Self::Sensitivity(_) => "try every layer alone".to_owned(),
-            Self::Stress(masks) => format!("stress, {}", masks.says()),
-            Self::Train => "train".to_owned(),
-            Self::Propagate(folder) => format!("propagate into {}", path(folder)),
-            Self::StoreGraph(folder, form) => {
-                let tables = if *form == StoreForm::Parquet { " as tables" } else { "" };
-                format!("store the graph{tables} into {}", path(folder))
+            Self::ReadOutside => words.text("activity-read-outside"),
+            Self::AcceptImport => words.text("activity-accept-import"),
+            Self::DiscardImport => words.text("activity-discard-import"),
+            Self::AnswerOutside(true) => words.text("activity-allow-outside"),
+            Self::AnswerOutside(false) => words.text("activity-refuse-outside"),
+            Self::OpenSample(spec) => words.with("activity-open-sample", &[("what", spec.clone().into())]),
+            Self::CloseInputs => words.text("activity-close-inputs"),
+            Self::SetRecipe(..) => words.text("activity-set-recipe"),
+            Self::Prune => words.text("activity-prune"),
+            Self::SetLimit(limit) => {
+                words.with("activity-limit", &[("points", format!("{:.1}", 100.0 * limit).into())])
             }
-            Self::Bench(is_quick) => format!("measure this machine{}", if *is_quick { ", quickly" } else { "" }),
-            Self::Predict(nodes) => format!("score nodes {nodes}"),
-            Self::ScoreArrivals { features, .. } => format!("score the nodes that arrive of {}", path(features)),
-            Self::CheckBundle | Self::CheckImport => "check a bundle against a later graph".to_owned(),
-            Self::SelectNode(Some(node)) => format!("look at node {node}"),
-            Self::SelectNode(None) => "look at no node".to_owned(),
-            Self::SelectNodes(nodes) => format!("look at {} nodes", nodes.len()),
-            Self::SelectEntry { target, source } => format!("look at the entry from node {source} to node {target}"),
-            Self::SelectWeight(place) => {
-                format!("look at weight {} → {} of matrix {}", place.input, place.output, place.matrix)
+            Self::SetBudget(budget) => {
+                words.with("activity-budget", &[("points", format!("{:.1}", 100.0 * budget.lose_at_most).into())])
             }
+            Self::FindWithin(budget) => {
+                words.with("activity-find-within", &[("points", format!("{:.1}", 100.0 * budget.lose_at_most).into())])
+            }
+            Self::Controls(id) => words.with("activity-controls", &[("run", id.0.to_string().into())]),
+            Self::Certify(id, limit) => words.with(
+                "activity-certify",
+                &[("run", id.0.to_string().into()), ("points", format!("{:.1}", 100.0 * limit).into())],
+            ),
+            Self::NodeErrors(id) => words.with("activity-errors", &[("run", id.0.to_string().into())]),
+            Self::Sweep(grid) => words.with("activity-sweep", &[("points", grid.len().to_string().into())]),
+            Self::SweepLayer(None) => words.text("activity-sweep-all-layers"),
+            Self::SweepLayer(Some(layer)) => {
+                words.with("activity-sweep-layer", &[("layer", (layer + 1).to_string().into())])
+            }
+            Self::SetPlan(plan) => words.with("activity-plan", &[("methods", plan.methods.len().to_string().into())]),
+            Self::Compare(plan) => {
+                words.with("activity-compare", &[("methods", plan.methods.len().to_string().into())])
+            }
+            Self::Sensitivity(_) => words.text("activity-sensitivity"),
+            Self::Stress(masks) => words.with("activity-stress", &[("masks", masks.says().to_owned().into())]),
+            Self::Train => words.text("activity-train"),
+            Self::Propagate(folder) => words.with("activity-propagate", &[("folder", path(folder).into())]),
+            Self::StoreGraph(folder, StoreForm::Parquet) => {
+                words.with("activity-store-tables", &[("folder", path(folder).into())])
+            }
+            Self::StoreGraph(folder, _) => words.with("activity-store-graph", &[("folder", path(folder).into())]),
+            Self::Bench(true) => words.text("activity-bench-quick"),
+            Self::Bench(false) => words.text("activity-bench"),
+            Self::Predict(nodes) => words.with("activity-score-nodes", &[("nodes", nodes.clone().into())]),
+            Self::ScoreArrivals { features, .. } => {
+                words.with("activity-score-arrivals", &[("file", path(features).into())])
+            }
+            Self::CheckBundle | Self::CheckImport => words.text("activity-check-bundle"),
+            Self::SelectNode(Some(node)) => words.with("activity-look-at-node", &[("node", node.to_string().into())]),
+            Self::SelectNode(None) => words.text("activity-look-at-none"),
+            Self::SelectNodes(nodes) => {
+                words.with("activity-look-at-nodes", &[("nodes", nodes.len().to_string().into())])
+            }
+            Self::SelectEntry { target, source } => words.with(
+                "activity-look-at-entry",
+                &[("source", source.to_string().into()), ("target", target.to_string().into())],
+            ),
+            Self::SelectWeight(place) => words.with(
+                "activity-look-at-weight",
+                &[
+                    ("input", place.input.to_string().into()),
+                    ("output", place.output.to_string().into()),
+                    ("matrix", place.matrix.to_string().into()),
+                ],
+            ),
             Self::PinEntries(entries, is_kept) => lower_first(&by_hand_says(entries, *is_kept)),
-            Self::Reproduce(plan, file) => format!("reproduce {} as {}", plan.table.key(), path(file)),
-            Self::Cancel(_) => "cancel a job".to_owned(),
-            Self::Keep(_) => "keep what a job has by now".to_owned(),
-            Self::KeepLeft => "keep what the cancelled training had".to_owned(),
-            Self::CancelAll => "cancel all jobs".to_owned(),
-            Self::Undo => "undo".to_owned(),
-            Self::Redo => "redo".to_owned(),
-            Self::StepTo(n) => format!("go back or on to step {n}"),
-            Self::SetBundleOptions(_) => "choose what bundles hold".to_owned(),
-            Self::Export(id, folder) => format!("export run {} to {}", id.0, path(folder)),
-            Self::ExportItems(id, items, folder) => {
-                format!("export run {} in {} forms to {}", id.0, items.len(), path(folder))
+            Self::Reproduce(plan, file) => words.with(
+                "activity-reproduce",
+                &[("table", plan.table.key().to_owned().into()), ("file", path(file).into())],
+            ),
+            Self::Cancel(_) => words.text("activity-cancel"),
+            Self::Keep(_) => words.text("activity-keep"),
+            Self::KeepLeft => words.text("activity-keep-left"),
+            Self::CancelAll => words.text("activity-cancel-all"),
+            Self::Undo => words.text("activity-undo"),
+            Self::Redo => words.text("activity-redo"),
+            Self::StepTo(n) => words.with("activity-step-to", &[("step", n.to_string().into())]),
+            Self::SetBundleOptions(_) => words.text("activity-bundle-options"),
+            Self::Export(id, folder) => {
+                words.with("activity-export", &[("run", id.0.to_string().into()), ("folder", path(folder).into())])
             }
-            Self::SetPilot(_) => "choose who answers in a pilot".to_owned(),
-            Self::ExportPilot(id, folder) => format!("export run {} for a pilot to {}", id.0, path(folder)),
-            Self::SetReport(_) => "choose what a report is written as".to_owned(),
-            Self::ExportReport(id, file) => format!("write a report on run {} as {}", id.0, path(file)),
-            Self::ExportCluster(id, folder) => format!("write run {} as a job for a cluster to {}", id.0, path(folder)),
-            Self::CompareStored(id, folder) => format!("compare run {} with {}", id.0, path(folder)),
-            Self::SaveModel(file) => format!("save the model as {}", path(file)),
-            Self::SaveRecipe(file) => format!("save the recipe as {}", path(file)),
-            Self::SaveProject(file) => format!("save the project as {}", path(file)),
-            Self::WriteFile(writer, file) => format!("{} as {}", writer.label, path(file)),
-            Self::LoadPoint(at) => format!("take over point {at} of the sweep"),
-            Self::LoadMethod(at) => format!("take over point {at} of the comparison"),
-            Self::LoadLayer(at) => format!("take over point {at} of the layers"),
+            Self::ExportItems(id, items, folder) => words.with(
+                "activity-export-items",
+                &[
+                    ("run", id.0.to_string().into()),
+                    ("forms", items.len().to_string().into()),
+                    ("folder", path(folder).into()),
+                ],
+            ),
+            Self::SetPilot(_) => words.text("activity-set-pilot"),
+            Self::SetReport(_) => words.text("activity-set-report"),
+            Self::ExportReport(id, file) => {
+                words.with("activity-export-report", &[("run", id.0.to_string().into()), ("file", path(file).into())])
+            }
+            Self::ExportPilot(id, folder) => words
+                .with("activity-export-pilot", &[("run", id.0.to_string().into()), ("folder", path(folder).into())]),
+            Self::ExportCluster(id, folder) => words
+                .with("activity-export-cluster", &[("run", id.0.to_string().into()), ("folder", path(folder).into())]),
+            Self::CompareStored(id, folder) => words
+                .with("activity-compare-stored", &[("run", id.0.to_string().into()), ("folder", path(folder).into())]),
+            Self::SaveModel(file) => words.with("activity-save-model", &[("file", path(file).into())]),
+            Self::SaveRecipe(file) => words.with("activity-save-recipe", &[("file", path(file).into())]),
+            Self::SaveProject(file) => words.with("activity-save-project", &[("file", path(file).into())]),
+            Self::WriteFile(writer, file) => {
+                words.with("activity-write-file", &[("what", writer.label.clone().into()), ("file", path(file).into())])
+            }
+            Self::LoadPoint(at) => words.with("activity-take-sweep-point", &[("at", at.to_string().into())]),
+            Self::LoadMethod(at) => words.with("activity-take-comparison-point", &[("at", at.to_string().into())]),
+            Self::LoadLayer(at) => words.with("activity-take-layer-point", &[("at", at.to_string().into())]),
             Self::LoadLayers(lost) => {
-                format!("take over thresholds by layer that lose {:.1} points each", 100.0 * lost)
+                words.with("activity-take-layers", &[("points", format!("{:.1}", 100.0 * lost).into())])
             }
-            Self::ComparePoint(at) => format!("mark point {at} of the sweep"),
-            Self::ShowRun(id) => format!("take over run {}", id.0),
-            Self::PinRun(id, is_pinned) => format!("{} run {}", if *is_pinned { "pin" } else { "unpin" }, id.0),
-            Self::PinRuns(ids, is_pinned) => format!("{} {}", if *is_pinned { "pin" } else { "unpin" }, runs(ids)),
-            Self::RenameRun(id, name) => format!("rename run {} to {name}", id.0),
-            Self::NoteRun(id, _) => format!("write a note about run {}", id.0),
-            Self::TagRun(id, tags) => format!("tag run {} as {}", id.0, tags.join(", ")),
-            Self::DeleteRun(id) => format!("delete run {}", id.0),
-            Self::DeleteRuns(ids) => format!("delete {}", runs(ids)),
-            Self::CompareRun(id) => format!("mark run {} for comparison", id.0),
-            Self::Restore(_) => "restore a session".to_owned(),
-            Self::DiscardLost(_) => "discard a lost session".to_owned(),
-            Self::ClearNotices => "clear the notices".to_owned(),
-            Self::ClearRecent => "clear what was opened before".to_owned(),
+            Self::ComparePoint(at) => words.with("activity-mark-point", &[("at", at.to_string().into())]),
+            Self::ShowRun(id) => words.with("activity-take-run", &[("run", id.0.to_string().into())]),
+            Self::PinRun(id, true) => words.with("activity-pin-run", &[("run", id.0.to_string().into())]),
+            Self::PinRun(id, false) => words.with("activity-unpin-run", &[("run", id.0.to_string().into())]),
+            Self::PinRuns(ids, true) => words.with("activity-pin-runs", &[("runs", runs(ids).into())]),
+            Self::PinRuns(ids, false) => words.with("activity-unpin-runs", &[("runs", runs(ids).into())]),
+            Self::RenameRun(id, name) => {
+                words.with("activity-rename-run", &[("run", id.0.to_string().into()), ("name", name.clone().into())])
+            }
+            Self::NoteRun(id, _) => words.with("activity-note-run", &[("run", id.0.to_string().into())]),
+            Self::TagRun(id, tags) => {
+                words.with("activity-tag-run", &[("run", id.0.to_string().into()), ("tags", tags.join(", ").into())])
+            }
+            Self::DeleteRun(id) => words.with("activity-delete-run", &[("run", id.0.to_string().into())]),
+            Self::DeleteRuns(ids) => words.with("activity-delete-runs", &[("runs", runs(ids).into())]),
+            Self::CompareRun(id) => words.with("activity-mark-run", &[("run", id.0.to_string().into())]),
+            Self::Restore(_) => words.text("activity-restore"),
+            Self::DiscardLost(_) => words.text("activity-discard-lost"),
+            Self::ClearNotices => words.text("activity-clear-notices"),
+            Self::ClearRecent => words.text("activity-clear-recent"),
         })
     }
 }
@@ -275,5 +327,5 @@ impl Command {
 /// Several runs, by their numbers.
 fn runs(ids: &[RunId]) -> String {
     let numbers: Vec<String> = ids.iter().map(|id| id.0.to_string()).collect();
-    format!("runs {}", numbers.join(", "))
+    numbers.join(", ")
 }

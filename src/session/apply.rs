@@ -40,7 +40,7 @@ impl Session {
         if !matches!(&command, Command::Compute(_) | Command::SeeNotices | Command::Diagnose(_)) {
             self.touch();
         }
-        let said = command.says();
+        let said = command.says(self.words());
         let goes_on = matches!(&command, Command::SetRecipe(_, Some(gesture)) if self.last_gesture == Some(*gesture));
         if let Command::SetRecipe(_, gesture) = &command {
             self.last_gesture = *gesture;
