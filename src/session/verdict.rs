@@ -2,7 +2,8 @@
 //!
 //! The same in the window, on the terminal and in the bundle's README.
 
-use super::format::{count, percent};
+use super::format::percent;
+use super::words::{Argument, Language, Words};
 use crate::engine::experiment::{PairedLoss, PartScores, RequestTiming, Run};
 use crate::engine::graph::Metric;
 use crate::engine::sparsify::NodesAre;
@@ -49,7 +50,12 @@ impl Verdict {
     /// Safe: no more nodes changed their class than the limit, so that no loss on this graph can be larger; or a certificate says so; or
     /// the loss on validation and test nodes, node beside node, keeps within the limit with its standard error added.
     pub fn of(run: &Run, limit: f64) -> Self {
-        Facts::of(run).judged(limit)
+        Self::in_words(run, limit, Words::of(Language::English))
+    }
+
+    /// The same in the words of a language.
+    pub fn in_words(run: &Run, limit: f64, words: &Words) -> Self {
+        Facts::of(run).said(limit, words)
     }
 
     /// For a terminal and for pages: the grade, the sentence, and what decided it.
@@ -116,125 +122,143 @@ impl Facts {
         }
     }
 
-    fn judged(&self, limit: f64) -> Verdict {
-        let (grade, why) = self.grade(limit);
+    fn said(&self, limit: f64, words: &Words) -> Verdict {
+        let (grade, why) = self.grade(limit, words);
         let PairedLoss { loss, standard_error, .. } = self.held_out;
         let word = match grade {
-            Grade::Safe => "Safe".to_owned(),
-            Grade::Costs if loss > limit => format!("Costs {}", in_points(loss)),
-            Grade::Costs => format!("May cost {}", in_points(loss + standard_error)),
-            Grade::Breaks => "Breaks the model".to_owned(),
-            Grade::Unclear if self.held_out.n_nodes == 0 => "No labels to tell".to_owned(),
-            Grade::Unclear => "Too few nodes to tell".to_owned(),
+            Grade::Safe => words.text("says-safe"),
+            Grade::Costs if loss > limit => words.with("says-costs", &[("points", points(loss, words).into())]),
+            Grade::Costs => words.with("says-may-cost", &[("points", points(loss + standard_error, words).into())]),
+            Grade::Breaks => words.text("says-breaks"),
+            Grade::Unclear if self.held_out.n_nodes == 0 => words.text("says-no-labels"),
+            Grade::Unclear => words.text("says-too-few"),
         };
         Verdict {
             grade,
             limit,
             word,
-            sentence: self.sentence(),
+            sentence: self.sentence(words),
             why,
             is_static: self.recovered_for == Some(NodesAre::Static),
         }
     }
 
-    fn grade(&self, limit: f64) -> (Grade, String) {
+    fn grade(&self, limit: f64, words: &Words) -> (Grade, String) {
         let PairedLoss { n_nodes, loss, standard_error } = self.held_out;
-        let named = format!("the limit of {}", in_points(limit));
+        let named = words.with("says-limit", &[("points", points(limit, words).into())]);
+        let changed = || [("share", Argument::from(percent(self.changed))), ("what", self.what_changes(words).into())];
         if self.changed <= limit {
-            let what = self.what_changes();
-            let why =
-                format!("{} of {what}, and no loss on this graph is larger: within {named}", percent(self.changed));
-            return (Grade::Safe, why);
+            let [share, what] = changed();
+            return (Grade::Safe, words.with("says-changed-within", &[share, what, ("limit", named.into())]));
         }
         if let Some((certified, level)) = self.certified.filter(|(certified, _)| *certified <= limit) {
-            let why = format!(
-                "certified on held-out validation nodes ({:.0} %): at most {} lost, within {named}",
-                100.0 * level,
-                in_points(certified)
-            );
-            return (Grade::Safe, why);
+            let level = format!("{:.0}", 100.0 * level);
+            let said = [("level", level.into()), ("points", points(certified, words).into()), ("limit", named.into())];
+            return (Grade::Safe, words.with("says-certified-within", &said));
         }
         if n_nodes == 0 {
-            let why = format!(
-                "{} of {}; no labels say whether that costs accuracy",
-                percent(self.changed),
-                self.what_changes()
-            );
-            return (Grade::Unclear, why);
+            return (Grade::Unclear, words.with("says-changed-unlabelled", &changed()));
         }
         let (low, high) = (loss - standard_error, loss + standard_error);
         let (grade, ruling) = if high <= limit {
-            (Grade::Safe, format!("together within {named}"))
+            (Grade::Safe, "says-ruling-safe")
         } else if low <= limit && high > BREAKS_AT * limit {
-            (Grade::Unclear, format!("too few nodes to tell for {named}"))
+            (Grade::Unclear, "says-ruling-unclear")
         } else if loss > BREAKS_AT * limit {
-            (Grade::Breaks, format!("more than {BREAKS_AT} times {named}"))
+            (Grade::Breaks, "says-ruling-breaks")
         } else {
-            (Grade::Costs, format!("not within {named}"))
+            (Grade::Costs, "says-ruling-costs")
         };
-        let why = format!(
-            "{:.1} ± {:.1} points lost on {} {} nodes (± one standard error, node beside node): {ruling}",
-            without_sign_of_zero(100.0 * loss),
-            100.0 * standard_error,
-            count(n_nodes as u64),
-            if self.recovered_for == Some(NodesAre::New) { "test" } else { "validation and test" },
+        let ruling = words.with(ruling, &[("limit", named.into()), ("times", BREAKS_AT.to_string().into())]);
+        let is_new = self.recovered_for == Some(NodesAre::New);
+        let lost = words.with(
+            if is_new { "says-lost-on-test" } else { "says-lost-on-both" },
+            &[
+                ("loss", format!("{:.1}", without_sign_of_zero(100.0 * loss)).into()),
+                ("error", format!("{:.1}", 100.0 * standard_error).into()),
+                ("nodes", n_nodes.into()),
+                ("ruling", ruling.into()),
+            ],
         );
-        (grade, why)
+        (grade, lost)
     }
 
-    fn what_changes(&self) -> &'static str {
-        match self.metric {
-            Metric::Accuracy => "the nodes change their class",
-            Metric::MicroF1 => "the decisions change",
-        }
+    fn what_changes(&self, words: &Words) -> String {
+        words.text(match self.metric {
+            Metric::Accuracy => "says-nodes-change",
+            Metric::MicroF1 => "says-decisions-change",
+        })
     }
 
-    fn sentence(&self) -> String {
-        let mut what = vec![format!("{} of the weights", percent(self.weights))];
-        if let Some(entries) = self.entries {
-            what.insert(0, format!("{} of the entries", percent(entries)));
-        }
-        if self.channels > 0.0 {
-            what.push(format!("{} of the hidden channels", percent(self.channels)));
-        }
-        let removed = match what.split_last() {
-            Some((last, [])) => format!("emoves {last}"),
-            Some((last, others)) => format!("emoves {} and {last}", others.join(", ")),
-            None => String::new(),
+    /// What goes.
+    fn removed(&self, words: &Words) -> String {
+        let n_what = usize::from(self.entries.is_some()) + usize::from(self.channels > 0.0);
+        let key = match (self.entries.is_some(), n_what) {
+            (_, 0) => "says-removes-weights",
+            (true, 1) => "says-removes-entries",
+            (false, _) => "says-removes-weights-channels",
+            (true, _) => "says-removes-all",
         };
-        let removed = match self.recovered_for {
-            Some(NodesAre::Static) => format!("Static: r{removed}"),
-            Some(NodesAre::New) => format!("For new nodes: r{removed}"),
-            None => format!("R{removed}"),
+        let recovered = match self.recovered_for {
+            Some(NodesAre::Static) => "static",
+            Some(NodesAre::New) => "new",
+            None => "plain",
         };
-        let mut parts: Vec<String> = Vec::new();
-        let of = if self.metric == Metric::MicroF1 { " of micro-F1" } else { "" };
-        let parts_of_split = [("test", self.test), ("validation", self.validation)];
-        for (part, loss) in parts_of_split.into_iter().filter_map(|(part, loss)| Some((part, loss?))) {
-            let unit = if parts.is_empty() { format!(" points{of}") } else { String::new() };
-            parts.push(match (1e3 * loss).round() as i64 {
-                0 => format!("nothing lost on {part}"),
-                lost if lost > 0 => format!("{:.1}{unit} lost on {part}", 100.0 * loss),
-                _ => format!("{:.1}{unit} gained on {part}", -100.0 * loss),
-            });
-        }
+        words.with(
+            key,
+            &[
+                ("recovered", recovered.into()),
+                ("entries", percent(self.entries.unwrap_or(0.0)).into()),
+                ("weights", percent(self.weights).into()),
+                ("channels", percent(self.channels).into()),
+            ],
+        )
+    }
+
+    /// What is lost on the parts of the split that have labels.
+    fn losses(&self, words: &Words) -> Vec<String> {
+        let parts = [("test", self.test), ("validation", self.validation)];
+        let parts = parts.into_iter().filter_map(|(part, loss)| Some((part, loss?)));
+        let say = |(at, (part, loss)): (usize, (&'static str, f64))| {
+            // The unit stands behind the first number.
+            let unit = match (at, self.metric) {
+                (0, Metric::Accuracy) => "points",
+                (0, Metric::MicroF1) => "micro-f1",
+                _ => "none",
+            };
+            let key = match (1e3 * loss).round() as i64 {
+                0 => "says-nothing-lost",
+                lost if lost > 0 => "says-lost",
+                _ => "says-gained",
+            };
+            let size = format!("{:.1}", 100.0 * loss.abs());
+            words.with(key, &[("loss", size.into()), ("unit", unit.into()), ("part", part.into())])
+        };
+        parts.enumerate().map(say).collect()
+    }
+
+    fn sentence(&self, words: &Words) -> String {
+        let mut parts = self.losses(words);
         if parts.is_empty() {
-            parts.push(format!("{} of {}", percent(self.changed), self.what_changes()));
+            let (share, what) = (percent(self.changed), self.what_changes(words));
+            parts.push(words.with("says-changed", &[("share", share.into()), ("what", what.into())]));
         }
         if let Some((certified, level)) = self.certified {
-            parts.push(format!("certified at most {:.1} ({:.0} %)", 100.0 * certified, 100.0 * level));
+            let (points, level) = (format!("{:.1}", 100.0 * certified), format!("{:.0}", 100.0 * level));
+            parts.push(words.with("says-certified", &[("points", points.into()), ("level", level.into())]));
         }
-        parts.extend(self.speedup.as_ref().and_then(|speedup| time(speedup, self.is_disturbed)));
+        parts.extend(self.speedup.as_ref().and_then(|speedup| time(speedup, self.is_disturbed, words)));
         if let Some((n_asked, speedup)) = &self.request
             && speedup.claim() == Claim::Faster
-            && let Some(text) = time(speedup, false)
+            && let Some(text) = time(speedup, false, words)
         {
-            parts.push(format!("requests for {n_asked} nodes {text}"));
+            parts.push(words.with("says-requests", &[("nodes", (*n_asked).into()), ("time", text.into())]));
         }
         if self.smaller >= SMALLER_FROM {
-            parts.push(format!("{:.1} times smaller", self.smaller));
+            parts.push(words.with("says-smaller", &[("times", format!("{:.1}", self.smaller).into())]));
         }
-        format!("{removed}: {}", parts.join(", "))
+        let parts = parts.join(&words.text("says-comma"));
+        words.with("says-sentence", &[("removed", self.removed(words).into()), ("parts", parts.into())])
     }
 }
 
@@ -249,26 +273,33 @@ fn request_of(run: &Run) -> Option<(usize, Speedup)> {
 const SMALLER_FROM: f64 = 1.05;
 
 /// What may be said of the time.
-fn time(speedup: &Speedup, is_disturbed: bool) -> Option<String> {
+fn time(speedup: &Speedup, is_disturbed: bool, words: &Words) -> Option<String> {
     let [low, high] = speedup.interval?;
-    let times = |ratio: f64, [low, high]: [f64; 2], word: &str| {
+    let times = |ratio: f64, [low, high]: [f64; 2], key: &str| {
         // With one decimal the interval of a small speed-up would seem to hold 1.
         let digits = if ratio < 2.0 { 2 } else { 1 };
-        format!("{ratio:.digits$} times {word} ({low:.digits$} to {high:.digits$})")
+        let [ratio, low, high] = [ratio, low, high].map(|x| Argument::from(format!("{x:.digits$}")));
+        words.with(key, &[("ratio", ratio), ("low", low), ("high", high)])
     };
     let text = match speedup.claim() {
-        Claim::Faster => times(speedup.ratio, [low, high], "faster"),
-        Claim::Slower => times(1.0 / speedup.ratio, [1.0 / high, 1.0 / low], "slower"),
-        Claim::NoDifference => "no measurable difference in time".to_owned(),
+        Claim::Faster => times(speedup.ratio, [low, high], "says-faster"),
+        Claim::Slower => times(1.0 / speedup.ratio, [1.0 / high, 1.0 / low], "says-slower"),
+        Claim::NoDifference => words.text("says-no-difference"),
         Claim::TooFew => return None,
     };
-    Some(if is_disturbed { format!("{text} on a busy machine") } else { text })
+    Some(if is_disturbed { words.with("says-busy", &[("text", text.into())]) } else { text })
 }
 
 /// A share in points, for example `1 point` or `0.5 points`.
 pub(crate) fn in_points(share: f64) -> String {
+    points(share, Words::of(Language::English))
+}
+
+/// The same in the words of a language.
+fn points(share: f64, words: &Words) -> String {
     let points = without_sign_of_zero((1e3 * share).round() / 10.0);
-    if (points - 1.0).abs() < 1e-9 { "1 point".to_owned() } else { format!("{points} points") }
+    let number = if (points - 1.0).abs() < 1e-9 { "one" } else { "other" };
+    words.with("says-points", &[("number", number.into()), ("points", points.to_string().into())])
 }
 
 /// A number that rounds to 0 at one decimal has no sign.
@@ -285,6 +316,12 @@ pub(crate) fn lower_first(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    impl Facts {
+        fn judged(&self, limit: f64) -> Verdict {
+            self.said(limit, Words::of(Language::English))
+        }
+    }
 
     fn lost(n_nodes: usize, loss: f64, standard_error: f64) -> Facts {
         let held_out = PairedLoss { n_nodes, loss, standard_error };
@@ -345,13 +382,13 @@ mod tests {
             ..lost(1242, 0.0, 0.0)
         };
         assert_eq!(
-            whole.sentence(),
+            whole.sentence(Words::of(Language::English)),
             "Static: removes 90.0 % of the entries and 90.0 % of the weights: 0.3 points lost on test, 0.2 gained on validation, certified \
              at most 2.0 (95 %), 4.1 times faster (3.8 to 4.4), 7.9 times smaller"
         );
         let served = Facts { channels: 0.75, request: Some((64, fast)), ..whole.clone() };
         assert_eq!(
-            served.sentence(),
+            served.sentence(Words::of(Language::English)),
             "Static: removes 90.0 % of the entries, 90.0 % of the weights and 75.0 % of the hidden channels: 0.3 points lost on test, 0.2 \
              gained on validation, certified at most 2.0 (95 %), 4.1 times faster (3.8 to 4.4), requests for 64 nodes 4.1 times faster \
              (3.8 to 4.4), 7.9 times smaller"
@@ -368,7 +405,7 @@ mod tests {
                 validation: Some(0.0004),
                 ..lost(3, 0.0, 0.0)
             };
-            facts.sentence()
+            facts.sentence(Words::of(Language::English))
         };
         assert_eq!(
             of(slow, false),
@@ -380,7 +417,7 @@ mod tests {
             "{}",
             of(alike, true)
         );
-        let silent = lost(0, 0.0, 0.0).sentence();
+        let silent = lost(0, 0.0, 0.0).sentence(Words::of(Language::English));
         assert!(silent.ends_with("weights: 30.0 % of the nodes change their class, 7.9 times smaller"), "{silent}");
         let arriving = Facts { recovered_for: Some(NodesAre::New), ..lost(1242, 0.03, 0.001) };
         let verdict = arriving.judged(0.01);

@@ -74,9 +74,8 @@ fn without_shape(ctx: &Context, text: &str) -> String {
 }
 
 /// What the Japanese window still says in English: parts of texts. It only becomes shorter.
-const STILL_ENGLISH: [&str; 27] = [
-    // The head of the verdict, and what jobs and files are called.
-    "Removes ",
+const STILL_ENGLISH: [&str; 26] = [
+    // What jobs and files are called.
     "GCN trained here",
     "the file has no features",
     // The inspector.

@@ -107,3 +107,76 @@ verdict-graphs-says = The graph of every layer as compressed sparse rows, with e
 
 verdict-validation = Validation
 verdict-published-says = Unmasked evaluation, the authors' protocol: removed entries into the evaluated nodes count; not what production gets
+
+says-safe = Safe
+says-costs = Costs { $points }
+says-may-cost = May cost { $points }
+says-breaks = Breaks the model
+says-no-labels = No labels to tell
+says-too-few = Too few nodes to tell
+says-limit = the limit of { $points }
+says-changed-within = { $share } of { $what }, and no loss on this graph is larger: within { $limit }
+says-certified-within = certified on held-out validation nodes ({ $level } %): at most { $points } lost, within { $limit }
+says-changed-unlabelled = { $share } of { $what }; no labels say whether that costs accuracy
+says-ruling-safe = together within { $limit }
+says-ruling-unclear = too few nodes to tell for { $limit }
+says-ruling-breaks = more than { $times } times { $limit }
+says-ruling-costs = not within { $limit }
+says-lost-on-test = { $loss } ± { $error } points lost on { $nodes } test nodes (± one standard error, node beside node): { $ruling }
+says-lost-on-both = { $loss } ± { $error } points lost on { $nodes } validation and test nodes (± one standard error, node beside node): { $ruling }
+says-nodes-change = the nodes change their class
+says-decisions-change = the decisions change
+says-removes-weights = { $recovered ->
+        [static] Static: removes { $weights } of the weights
+        [new] For new nodes: removes { $weights } of the weights
+       *[plain] Removes { $weights } of the weights
+    }
+says-removes-entries = { $recovered ->
+        [static] Static: removes { $entries } of the entries and { $weights } of the weights
+        [new] For new nodes: removes { $entries } of the entries and { $weights } of the weights
+       *[plain] Removes { $entries } of the entries and { $weights } of the weights
+    }
+says-removes-weights-channels = { $recovered ->
+        [static] Static: removes { $weights } of the weights and { $channels } of the hidden channels
+        [new] For new nodes: removes { $weights } of the weights and { $channels } of the hidden channels
+       *[plain] Removes { $weights } of the weights and { $channels } of the hidden channels
+    }
+says-removes-all = { $recovered ->
+        [static] Static: removes { $entries } of the entries, { $weights } of the weights and { $channels } of the hidden channels
+        [new] For new nodes: removes { $entries } of the entries, { $weights } of the weights and { $channels } of the hidden channels
+       *[plain] Removes { $entries } of the entries, { $weights } of the weights and { $channels } of the hidden channels
+    }
+says-nothing-lost = nothing lost on { $part ->
+        [test] test
+       *[validation] validation
+    }
+says-lost = { $loss }{ $unit ->
+        [points] {" "}points
+        [micro-f1] {" "}points of micro-F1
+       *[none] {""}
+    } lost on { $part ->
+        [test] test
+       *[validation] validation
+    }
+says-gained = { $loss }{ $unit ->
+        [points] {" "}points
+        [micro-f1] {" "}points of micro-F1
+       *[none] {""}
+    } gained on { $part ->
+        [test] test
+       *[validation] validation
+    }
+says-changed = { $share } of { $what }
+says-certified = certified at most { $points } ({ $level } %)
+says-requests = requests for { $nodes } nodes { $time }
+says-smaller = { $times } times smaller
+says-comma = {", "}
+says-sentence = { $removed }: { $parts }
+says-faster = { $ratio } times faster ({ $low } to { $high })
+says-slower = { $ratio } times slower ({ $low } to { $high })
+says-no-difference = no measurable difference in time
+says-busy = { $text } on a busy machine
+says-points = { $number ->
+        [one] 1 point
+       *[other] { $points } points
+    }

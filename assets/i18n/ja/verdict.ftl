@@ -101,3 +101,73 @@ verdict-graphs-says = 各層のグラフの圧縮行形式。全エントリー�
 
 verdict-validation = 検証
 verdict-published-says = 著者らの手順（マスクなしの評価）：評価するノードへの除去したエントリーも数えます。本番で得られる値ではありません
+
+says-safe = 安全
+says-costs = { $points }低下
+says-may-cost = 最大 { $points }低下
+says-breaks = モデルが破綻
+says-no-labels = ラベルがなく判定不能
+says-too-few = ノードが少なく判定不能
+says-limit = 限度 { $points }
+says-changed-within = { $what }は { $share }。このグラフでの低下がそれを超えることはありません：{ $limit }以内
+says-certified-within = 取り分けた検証ノードで保証（{ $level } %）：低下は { $points }以内、{ $limit }以内
+says-changed-unlabelled = { $what }は { $share }。精度が下がるかどうかを示すラベルがありません
+says-ruling-safe = 合わせて{ $limit }以内
+says-ruling-unclear = { $limit }を判定するにはノードが不足
+says-ruling-breaks = { $limit }の { $times } 倍超
+says-ruling-costs = { $limit }を超過
+says-lost-on-test = テストノード { $nodes } 個で { $loss } ± { $error } ポイント低下（± は標準誤差、ノードごとの対応）：{ $ruling }
+says-lost-on-both = 検証とテストのノード { $nodes } 個で { $loss } ± { $error } ポイント低下（± は標準誤差、ノードごとの対応）：{ $ruling }
+says-nodes-change = クラスが変わるノード
+says-decisions-change = 変わる判断
+says-removes-weights = { $recovered ->
+        [static] 静的：重みの { $weights } を除去
+        [new] 新規ノード用：重みの { $weights } を除去
+       *[plain] 重みの { $weights } を除去
+    }
+says-removes-entries = { $recovered ->
+        [static] 静的：エントリーの { $entries } と重みの { $weights } を除去
+        [new] 新規ノード用：エントリーの { $entries } と重みの { $weights } を除去
+       *[plain] エントリーの { $entries } と重みの { $weights } を除去
+    }
+says-removes-weights-channels = { $recovered ->
+        [static] 静的：重みの { $weights } と隠れチャネルの { $channels } を除去
+        [new] 新規ノード用：重みの { $weights } と隠れチャネルの { $channels } を除去
+       *[plain] 重みの { $weights } と隠れチャネルの { $channels } を除去
+    }
+says-removes-all = { $recovered ->
+        [static] 静的：エントリーの { $entries }、重みの { $weights }、隠れチャネルの { $channels } を除去
+        [new] 新規ノード用：エントリーの { $entries }、重みの { $weights }、隠れチャネルの { $channels } を除去
+       *[plain] エントリーの { $entries }、重みの { $weights }、隠れチャネルの { $channels } を除去
+    }
+says-nothing-lost = { $part ->
+        [test] テスト
+       *[validation] 検証
+    }での低下なし
+says-lost = { $part ->
+        [test] テスト
+       *[validation] 検証
+    }で { $loss } { $unit ->
+        [micro-f1] マイクロ F1 ポイント
+       *[points] ポイント
+    }低下
+says-gained = { $part ->
+        [test] テスト
+       *[validation] 検証
+    }で { $loss } { $unit ->
+        [micro-f1] マイクロ F1 ポイント
+       *[points] ポイント
+    }向上
+says-changed = { $what }は { $share }
+says-certified = { $points } ポイント以内と保証（{ $level } %）
+says-requests = { $nodes } ノードの要求で{ $time }
+says-smaller = サイズ 1/{ $times }
+says-comma = 、
+says-sentence = { $removed }：{ $parts }
+says-faster = { $ratio } 倍速い（{ $low }〜{ $high }）
+says-slower = { $ratio } 倍遅い（{ $low }〜{ $high }）
+says-no-difference = 時間に測れる差はなし
+says-busy = { $text }（混雑したマシン）
+says-points = { $number ->
+       *[other] { $points } ポイント
+    }

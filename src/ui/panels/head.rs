@@ -21,7 +21,7 @@ pub(super) const PLAIN_SAYS: &str = "head-plain-says";
 /// Draws it. `is_plain`: the run is the answer without recovery, and the recovered one is on its way.
 pub(super) fn head_ui(ui: &mut egui::Ui, cx: &ViewCx<'_>, run: &Run, is_plain: bool) {
     let words = ui.words();
-    let verdict = Verdict::of(run, cx.session.store().limit);
+    let verdict = Verdict::in_words(run, cx.session.store().limit, cx.session.words());
     ui.horizontal(|ui| {
         let (icon, ink, ground) = looks(cx.tokens, verdict.grade);
         if is_plain {
