@@ -4,7 +4,7 @@
 Usage: python3 make_fonts.py        (needs: pip install fonttools; apt-get install fonts-inter fonts-jetbrains-mono fonts-noto-cjk)
 
 Of the Latin fonts the characters of CHARACTERS are kept, of the Japanese ones those of JIS X 0208: levels 1 and 2 of the regular font, which
-also shows names from data, and level 1 of the bold one, which is for the program's own headings. In Inter the digits are replaced by its tabular ones (feature `tnum`), since
+also shows names from data, and level 1 and the program's own words of the bold one, which is for headings. In Inter the digits are replaced by its tabular ones (feature `tnum`), since
 the window applies no OpenType features and its numbers must not jump when they change.
 """
 from pathlib import Path
@@ -24,7 +24,7 @@ CHARACTERS = (
     [chr(c) for c in range(0x20, 0x7F)]
     + [chr(c) for c in range(0xA0, 0x180)]
     + [chr(c) for c in range(0x391, 0x3CA)]
-    + list("–—‘’“”„…•·′″‖×−±÷≈≠≤≥∞√∑∏∂∇∈⊆∩∪∅‰→←↑↓↔⇒⇧⌘⌥⌃⏎⎋")
+    + list("€‹›–—‘’“”„…•·′″‖×−±÷≈≠≤≥∞√∑∏∂∇∈⊆∩∪∅‰→←↑↓↔⇒⇧⌘⌥⌃⏎⎋")
     + list("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺₀₁₂₃₄₅₆₇₈₉ℓ\u0302\u0304\u2009\u200a\u202f\u2007")
     + list("▶◀▲▼△▽◆◇●○◐◑■□▪▫✓✔✕✗✘⚠★☆⟳↻↺▁▂▃▄▅▆▇█▏▎▍▌▋▊▉░▒▓─│┌┐└┘├┤┼⋯⋮")
 )
@@ -77,6 +77,7 @@ def cut(font, name, characters):
 for name, source in SOURCES.items():
     font = TTFont(source)
     cut(tabular_digits(font) if name.startswith("Inter") else font, name, CHARACTERS)
+own = sorted({c for path in (HERE.parent / "i18n/ja").glob("*.ftl") for c in path.read_text(encoding="utf-8") if c > "\u2e7f"})
 for name, (weight, rows) in JAPANESE.items():
     # The first font of the collection is the Japanese one.
-    cut(TTFont(NOTO.format(weight), fontNumber=0), name, [chr(c) for c in range(0x20, 0x7F)] + japanese(rows))
+    cut(TTFont(NOTO.format(weight), fontNumber=0), name, [chr(c) for c in range(0x20, 0x7F)] + japanese(rows) + own)

@@ -38,12 +38,14 @@ fn a_propagation_with_less_memory_than_the_data_gives_the_same_bytes_and_goes_on
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(said.contains("found a propagation of another graph or recipe: disk.unifews-work"), "{said}");
 
-    // The rest under a limit of 215 MiB for everything the process maps, its code and its threads' stacks included: less than the
-    // graph's files, and less than a third of what the propagation takes in memory.
+    // The rest under a limit of 127 MiB for everything the process maps beside its code, its threads' stacks included: with the code less
+    // than the graph's files, and less than a third of what the propagation takes in memory.
     let program = assert_cmd::cargo::cargo_bin("unifews");
+    let code = std::fs::metadata(&program).expect("the program").len() / 1024;
     let mut command = Command::new("sh");
     if cfg!(target_os = "linux") {
-        command.args(["-c", "ulimit -v 220000; exec \"$@\"", "sh"]).arg(program);
+        let limit = code + 129_800;
+        command.args(["-c", &format!("ulimit -v {limit}; exec \"$@\""), "sh"]).arg(program);
     } else {
         command = Command::new(program);
     }

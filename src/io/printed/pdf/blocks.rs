@@ -53,17 +53,26 @@ pub(super) fn put_all(sheets: &mut Sheets, blocks: &[Block]) {
             put_pictures(sheets, &pictures.collect::<Vec<_>>());
             rest = others;
         } else {
-            put(sheets, first);
+            put(sheets, first, rest.get(1));
             rest = &rest[1..];
         }
     }
 }
 
-fn put(sheets: &mut Sheets, block: &Block) {
+/// About as much of a block as stands below its heading at the least.
+fn beginning(block: Option<&Block>) -> f32 {
+    match block {
+        Some(Block::Chart(_) | Block::Picture(_)) => 310.0,
+        Some(Block::Risks { .. } | Block::Table(_)) => 100.0,
+        _ => WITH_HEADING,
+    }
+}
+
+fn put(sheets: &mut Sheets, block: &Block, next: Option<&Block>) {
     match block {
         Block::Heading(words) => {
             sheets.skip(12.0);
-            sheets.need(HEADING.leading + WITH_HEADING);
+            sheets.need(HEADING.leading + beginning(next));
             heading(sheets, words, HEADING);
             sheets.y += 3.0;
         }
@@ -145,7 +154,7 @@ fn put_facts(sheets: &mut Sheets, facts: &Facts) {
         let cells: Vec<[(Set, Vec<String>); 3]> = row
             .iter()
             .map(|(name, value, note)| {
-                [(SMALL, name), (FACT, value), (SMALL, note)].map(|(set, text)| (set, sheets.lines(text, set, width)))
+                [(SMALL, name), (FACT, value), (SMALL, note)].map(|(set, text)| (set, boxed(sheets, text, set, width)))
             })
             .collect();
         let height =
@@ -199,7 +208,7 @@ fn widths(sheets: &Sheets, table: &Table) -> Vec<f32> {
 fn put_table(sheets: &mut Sheets, table: &Table) {
     let widths = widths(sheets, table);
     if !table.caption.is_empty() {
-        sheets.need(WITH_HEADING);
+        sheets.need(WITH_HEADING + STRONG.leading);
         sheets.paragraph(MARGIN, WIDTH, STRONG, &table.caption);
         sheets.y += 2.0;
     }
@@ -225,8 +234,19 @@ fn put_table(sheets: &mut Sheets, table: &Table) {
     sheets.y += 8.0;
 }
 
+/// The lines of a text in a box that stays on one sheet; what is more is cut, and says so.
+fn boxed(sheets: &Sheets, text: &str, set: Set, width: f32) -> Vec<String> {
+    const MOST: usize = 40;
+    let mut lines = sheets.lines(text, set, width);
+    if lines.len() > MOST {
+        lines.truncate(MOST - 1);
+        lines.push("…".to_owned());
+    }
+    lines
+}
+
 fn row_height(sheets: &Sheets, widths: &[f32], row: &[String], set: Set) -> f32 {
-    let lines = widths.iter().zip(row).map(|(width, cell)| sheets.lines(cell, set, *width).len());
+    let lines = widths.iter().zip(row).map(|(width, cell)| boxed(sheets, cell, set, *width).len());
     set.leading * lines.max().unwrap_or(1).max(1) as f32 + 4.0
 }
 
@@ -237,7 +257,7 @@ fn put_row(sheets: &mut Sheets, table: &Table, widths: &[f32], row: &[String], s
     }
     let mut x = MARGIN;
     for (at, (width, cell)) in widths.iter().zip(row).enumerate() {
-        for (nth, line) in sheets.lines(cell, set, *width).into_iter().enumerate() {
+        for (nth, line) in boxed(sheets, cell, set, *width).into_iter().enumerate() {
             let y = top + 1.0 + nth as f32 * set.leading;
             match table.columns.get(at) {
                 Some((_, Column::Number)) => sheets.line_to(x + width, y, set, &line),
@@ -264,7 +284,7 @@ fn put_pictures(sheets: &mut Sheets, pictures: &[&Picture]) {
     let width = (WIDTH - 2.0 * GAP) / 2.0;
     for pair in pictures.chunks(2) {
         let sizes: Vec<[f32; 2]> = pair.iter().map(|picture| size_of(picture, width)).collect();
-        let captions: Vec<Vec<String>> = pair.iter().map(|p| sheets.lines(&p.caption, CAPTION, width)).collect();
+        let captions: Vec<Vec<String>> = pair.iter().map(|p| boxed(sheets, &p.caption, CAPTION, width)).collect();
         let tallest = sizes.iter().map(|size| size[1]).fold(0.0, f32::max);
         let n_lines = captions.iter().map(Vec::len).max().unwrap_or(0);
         let height = tallest + CAPTION.leading * n_lines as f32 + 12.0;

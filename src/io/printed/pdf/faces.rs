@@ -84,6 +84,12 @@ impl Faces {
         Self::order(style).iter().find_map(|at| self.0[*at].letter(c).map(|(id, width)| (*at, id, width)))
     }
 
+    /// Whether there is such a letter.
+    #[cfg(test)]
+    pub(super) fn has(&self, c: char, style: Style) -> bool {
+        self.find(c, style).is_some()
+    }
+
     /// Font, letter and width of a character, or of the box that stands for it.
     fn letter(&self, c: char, style: Style) -> (usize, u32, f32) {
         self.find(c, style).or_else(|| self.find(NO_LETTER, style)).unwrap_or((0, 0, 0.5))

@@ -98,3 +98,32 @@ fn nothing_is_a_document_too() {
     let page = Page { language: "en", title: String::new(), subtitle: String::new(), blocks: Vec::new() };
     assert!(pdf(&page).expect("a document").len() > 300);
 }
+
+/// Letters that neither of the program's own fonts has are drawn as a box: of its own words there are none.
+#[test]
+fn every_letter_of_the_programs_words_is_in_its_fonts() {
+    let faces = super::Faces::new().expect("fonts");
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/i18n");
+    for language in ["en", "ja"] {
+        for entry in std::fs::read_dir(folder.join(language)).expect("a folder") {
+            let path = entry.expect("a file").path();
+            let text = std::fs::read_to_string(&path).expect("text");
+            for style in [super::Style::Regular, super::Style::Strong] {
+                let missing: String = text.chars().filter(|c| !c.is_control() && !faces.has(*c, style)).collect();
+                assert!(missing.is_empty(), "{}: {missing} in {style:?}", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_cell_and_a_fact_that_are_too_tall_stay_on_their_sheet() {
+    let columns = vec![("Name".to_owned(), Column::Text), ("Number".to_owned(), Column::Number)];
+    let long = "word ".repeat(3000);
+    let table =
+        Table { caption: String::new(), columns, rows: vec![vec![long.clone(), long.clone()]; 3], chosen: None };
+    let facts = Facts { rows: vec![(long.clone(), long.clone(), long)] };
+    let blocks = vec![Block::Table(table), Block::Facts(facts)];
+    let page = Page { language: "en", title: "Tall".to_owned(), subtitle: String::new(), blocks };
+    assert!(pdf(&page).expect("a document").len() > 1000);
+}
