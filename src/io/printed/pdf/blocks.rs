@@ -195,7 +195,11 @@ fn widths(sheets: &Sheets, table: &Table) -> Vec<f32> {
     if all <= room {
         return wanted;
     }
-    let is_text = |at: usize| matches!(table.columns.get(at), Some((_, Column::Text)));
+    // Names are short, and stay whole.
+    const SHORT: f32 = 70.0;
+    let is_text = |at: usize| {
+        matches!(table.columns.get(at), Some((_, Column::Text))) && wanted.get(at).is_some_and(|w| *w > SHORT)
+    };
     let numbers: f32 = wanted.iter().enumerate().filter(|(at, _)| !is_text(*at)).map(|(_, w)| w).sum();
     let texts = all - numbers;
     if numbers < 0.75 * room && texts > 0.0 {
@@ -310,12 +314,10 @@ fn size_of(picture: &Picture, width: f32) -> [f32; 2] {
 }
 
 fn put_plan(sheets: &mut Sheets, stages: &[Stage]) {
-    const INDENT: f32 = 20.0;
-    for (at, stage) in stages.iter().enumerate() {
+    const INDENT: f32 = 8.0;
+    for stage in stages {
         sheets.need(STRONG.leading + 2.0 * TEXT.leading);
-        let y = sheets.y;
-        sheets.line(MARGIN, y, STRONG, &format!("{}", at + 1));
-        sheets.paragraph(MARGIN + INDENT, WIDTH - INDENT, STRONG, &stage.name);
+        sheets.paragraph(MARGIN, WIDTH, STRONG, &stage.name);
         for text in &stage.lines {
             sheets.need(TEXT.leading);
             let y = sheets.y;
